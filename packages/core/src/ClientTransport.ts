@@ -1,0 +1,88 @@
+/**
+ * How a client reaches a server: a service that connects, sends messages and hands over those that arrive.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type * as Jsonrpc from "./Jsonrpc.ts"
+
+/** The program could not be started: not found, not executable, a bad directory. */
+export class SpawnFailed extends Schema.TaggedError<SpawnFailed>()("SpawnFailed", {
+  /** The command line that was tried. */
+  command: Schema.String,
+  /** What the operating system said. */
+  detail: Schema.String
+}) {
+  override get message() {
+    return `could not start \`${this.command}\`: ${this.detail}`
+  }
+}
+
+/** The server's process ended. */
+export class ProcessExited extends Schema.TaggedError<ProcessExited>()("ProcessExited", {
+  command: Schema.String,
+  exitCode: Schema.NullOr(Schema.Int),
+  signal: Schema.NullOr(Schema.String),
+  /** The last 32 KiB that it wrote to stderr. */
+  stderr: Schema.String
+}) {
+  override get message() {
+    const how = this.signal === null ? `exit code ${this.exitCode}` : `signal ${this.signal}`
+    const said = this.stderr.trim() === "" ? "it wrote nothing to stderr" : `its last words on stderr:\n${this.stderr.trimEnd()}`
+    return `\`${this.command}\` ended with ${how}; ${said}`
+  }
+}
+
+/** The connection was closed, by the other side or by closing its scope. */
+export class ConnectionClosed extends Schema.TaggedError<ConnectionClosed>()("ConnectionClosed", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return `connection closed: ${this.detail}`
+  }
+}
+
+/** The server sent a message that is longer than the limit; the connection is given up. */
+export class MessageTooLong extends Schema.TaggedError<MessageTooLong>()("MessageTooLong", {
+  /** In bytes. */
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `the server sent a message of more than ${this.limit} bytes; raise the limit of the transport if that is expected`
+  }
+}
+
+/** Why a transport could not connect, or stopped. */
+export class ClientTransportError extends Schema.TaggedError<ClientTransportError>()("ClientTransportError", {
+  reason: Schema.Union([SpawnFailed, ProcessExited, ConnectionClosed, MessageTooLong])
+}) {
+  override get message() {
+    return this.reason.message
+  }
+}
+
+/** An open connection. It lives as long as the scope it was made in. */
+export interface ClientConnection {
+  /** Writes a message; waits while the way there is full. */
+  readonly send: (message: Jsonrpc.Outbound) => Effect.Effect<void, ClientTransportError>
+  /** Waits for the end of the connection and tells why it ended. */
+  readonly closed: Effect.Effect<ClientTransportError>
+}
+
+/**
+ * Connects to one server. `connect` may be called again after a connection ended, where the transport can do so.
+ *
+ * `receive` is called synchronously for each message, in the order of arrival; it must not throw. Nothing is received before
+ * `connect` has succeeded, nothing after its scope is closed.
+ */
+export class ClientTransport extends Context.Service<
+  ClientTransport,
+  {
+    /** For telemetry and error messages alone. */
+    readonly kind: "stdio" | "memory" | "http" | (string & {})
+    readonly connect: (
+      receive: (message: Jsonrpc.Inbound) => void
+    ) => Effect.Effect<ClientConnection, ClientTransportError, Scope.Scope>
+  }
+>()("@effect-mcp/core/ClientTransport") {}

@@ -1,0 +1,89 @@
+/**
+ * The seam between a server and its transports: what a transport needs, and all that it may know of a server.
+ *
+ * A transport opens a {@link Peer} for each conversation, hands over every message that it reads, and turns the
+ * {@link Outcome} into bytes, status codes or events. It knows no tool; the dispatcher knows no transport.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import type * as Jsonrpc from "./Jsonrpc.ts"
+import type { Principal } from "./Principal.ts"
+
+/**
+ * A message's own way back to the client: progress, logs and, where `canAsk` says so, questions. On stdio it is the pipe, over
+ * HTTP the event stream that answers the request.
+ */
+export interface Emit {
+  /** Whether a request to the client may travel here, so that an answer can come back. */
+  readonly canAsk: boolean
+  /** Writes a message; waits while the way back is full. Does nothing once it is closed. */
+  readonly send: (message: Jsonrpc.Request | Jsonrpc.Notification) => Effect.Effect<void>
+  /** Writes a message without waiting. False when it was dropped because the way back is full or closed. */
+  readonly sendUnsafe: (message: Jsonrpc.Request | Jsonrpc.Notification) => boolean
+}
+
+/** What a transport tells about a conversation that it opens. */
+export interface PeerOptions {
+  /** For telemetry alone: nothing is decided by it. */
+  readonly transport: "stdio" | "memory" | "http" | (string & {})
+  /** The way for messages that belong to no request, such as `list_changed`. */
+  readonly push: Emit
+  /** Who is at the other end. Anonymous by default. */
+  readonly principal?: Principal
+}
+
+/** A conversation as the transport holds it. What is negotiated and in flight on it is the dispatcher's own business. */
+export interface Peer {
+  /** Unique within the process. */
+  readonly id: number
+  /** How many calls are running or waiting for a free slot. */
+  readonly inFlight: number
+}
+
+/** What became of a message. */
+export type Outcome =
+  /** An answer to write. For a batch it holds the answers of all its requests. */
+  | { readonly _tag: "Reply"; readonly message: Jsonrpc.Response | ReadonlyArray<Jsonrpc.Response> }
+  /** A notification or an answer that was taken; there is nothing to write. */
+  | { readonly _tag: "Accepted" }
+  /** Not a message of this protocol, or none that this peer may send now. The answer is written all the same. */
+  | { readonly _tag: "Rejected"; readonly message: Jsonrpc.Failure }
+  /** The request was cancelled by the client: it must not be answered. */
+  | { readonly _tag: "NoReply" }
+
+/**
+ * Serves the messages of any number of peers. `McpServer.layer` of `@effect-mcp/server` provides it, transports require it.
+ *
+ * - `open` registers a conversation. Closing its scope interrupts what is still running for it.
+ * - `handle` serves one message. It never fails. The fiber that runs it is the fiber of the call: the dispatcher interrupts the
+ *   handler on it when the client cancels or the time is over. Run it on a root fiber that is uninterruptible (`runFork` with
+ *   `uninterruptible: true`), in the order in which messages arrive; {@link fork} does.
+ * - `drain` waits until nothing is in flight on a peer.
+ */
+export class Dispatcher extends Context.Service<
+  Dispatcher,
+  {
+    readonly open: (options: PeerOptions) => Effect.Effect<Peer, never, Scope.Scope>
+    readonly handle: (peer: Peer, message: Jsonrpc.Inbound, emit: Emit) => Effect.Effect<Outcome>
+    readonly drain: (peer: Peer) => Effect.Effect<void>
+  }
+>()("@effect-mcp/core/Dispatcher") {}
+
+const root = { uninterruptible: true } as const
+
+/**
+ * Runs `handle` as its contract asks for, on a root fiber in the given context, and passes the outcome on. What needs no waiting
+ * is done, `onOutcome` included, before this returns. `onOutcome` must not throw.
+ */
+export const fork =
+  (dispatcher: Dispatcher["Service"], context: Context.Context<never>) =>
+  (peer: Peer, message: Jsonrpc.Inbound, emit: Emit, onOutcome: (outcome: Outcome) => void): void => {
+    const outcome = dispatcher.handle(peer, message, emit)
+    if (Exit.isExit(outcome)) {
+      if (Exit.isSuccess(outcome)) onOutcome(outcome.value)
+      return
+    }
+    Effect.runForkWith(context)(Effect.map(outcome, onOutcome), root)
+  }
