@@ -82,7 +82,8 @@ export const fork =
   (peer: Peer, message: Jsonrpc.Inbound, emit: Emit, onOutcome: (outcome: Outcome) => void): void => {
     const outcome = dispatcher.handle(peer, message, emit)
     if (Exit.isExit(outcome)) {
-      if (Exit.isSuccess(outcome)) onOutcome(outcome.value)
+      const exit = outcome as Exit.Exit<Outcome> // the guard forgets the type of the value
+      if (Exit.isSuccess(exit)) onOutcome(exit.value)
       return
     }
     Effect.runForkWith(context)(Effect.map(outcome, onOutcome), root)
