@@ -1,0 +1,58 @@
+// The server that `bench/` measures: public API, default limits, what the benchmark's contract asks for (bench/servers/common.mjs).
+import * as McpGroup from "@effect-mcp/core/McpGroup"
+import * as Tool from "@effect-mcp/core/Tool"
+import * as McpServer from "@effect-mcp/server/McpServer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+
+const described = (schema, description) => schema.annotate({ description })
+
+const fillers = Array.from({ length: Number(process.env.BENCH_FILLERS ?? 100) }, (_, i) =>
+  Tool.make(`filler_${i}`, {
+    description: `Filler tool number ${i}, which is never called`,
+    parameters: {
+      name: described(Schema.String, "Name of the item"),
+      count: described(Schema.Finite, "How many"),
+      enabled: described(Schema.Boolean, "Is it on"),
+      tags: described(Schema.Array(Schema.String), "Labels"),
+      level: described(Schema.Literals(["low", "mid", "high"]), "Level")
+    },
+    success: Schema.String
+  })
+)
+
+const Bench = McpGroup.make(
+  "bench",
+  Tool.make("add", {
+    description: "Adds",
+    parameters: { a: described(Schema.Finite, "first"), b: described(Schema.Finite, "second") },
+    success: Schema.Struct({ sum: Schema.Finite })
+  }),
+  Tool.make("echo", {
+    description: "Echoes",
+    parameters: { text: described(Schema.String, "text to return") },
+    success: Schema.String
+  }),
+  Tool.make("sleep10", { description: "Waits 10 ms", success: Schema.String }),
+  ...fillers
+)
+
+const BenchLive = Bench.toLayer({
+  tools: {
+    ...Object.fromEntries(fillers.map(({ name }) => [name, () => Effect.succeed("ok")])),
+    add: Effect.fnUntraced(function* ({ a, b }) {
+      return { sum: a + b }
+    }),
+    echo: ({ text }) => Effect.succeed(text),
+    sleep10: () => Effect.as(Effect.sleep(10), "ok")
+  }
+})
+
+export const Server = McpServer.layer({ name: "bench", version: "1.0.0" }, Bench).pipe(Layer.provide(BenchLive))
+
+if (import.meta.main) {
+  const StdioServerTransport = await import("@effect-mcp/transport-stdio/StdioServerTransport")
+  const NodeRuntime = await import("@effect/platform-node/NodeRuntime")
+  NodeRuntime.runMain(StdioServerTransport.run(Server))
+}

@@ -1,0 +1,244 @@
+/**
+ * Clients: a connection to one server. With a contract the tools are functions, typed with their results and failures; without one
+ * they are called by name.
+ */
+import { ClientTransport } from "@effect-mcp/core/ClientTransport"
+import * as Deadlines from "@effect-mcp/core/Deadlines"
+import type { JsonObject, Notification } from "@effect-mcp/core/Jsonrpc"
+import * as McpGroup from "@effect-mcp/core/McpGroup"
+import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
+import { type CallToolResult, ListToolsResult, type Tool as Definition } from "@effect-mcp/core/protocol/Tools"
+import * as Revision from "@effect-mcp/core/Revision"
+import * as Tool from "@effect-mcp/core/Tool"
+import * as ToolCodec from "@effect-mcp/core/ToolCodec"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import { connect, Connection, type Progress } from "./internal/connection.ts"
+import { negotiate } from "./internal/negotiate.ts"
+import { InvalidAnswer, InvalidArguments, McpClientError, ToolFailed } from "./McpClientError.ts"
+
+export type { Progress } from "./internal/connection.ts"
+
+/** Who the client is, and how it behaves where the defaults do not fit. */
+export interface Options extends Implementation {
+  /** The revisions that it speaks, the preferred one first. All of them by default, newest first. */
+  readonly versions?: ReadonlyArray<Revision.Version>
+  /**
+   * For how long the server may neither answer a request nor tell of its progress. 60 seconds by default; then the request is
+   * cancelled and fails. `Duration.infinity` waits for ever.
+   */
+  readonly timeout?: Duration.Input
+  /** For how long to wait for answers while the revision is negotiated. 10 seconds by default. */
+  readonly negotiationTimeout?: Duration.Input
+  /** What to do with notifications of the server, in the order in which they arrive. Progress is told to its request instead. */
+  readonly onNotification?: (notification: Notification) => Effect.Effect<void>
+}
+
+/** How one call is made. */
+export interface CallOptions {
+  /** In place of the client's `timeout`. */
+  readonly timeout?: Duration.Input
+  /** What to do when the server tells how far it is, in the order in which it does. */
+  readonly onProgress?: (progress: Progress) => Effect.Effect<void>
+  /** Goes into `_meta` of the request. */
+  readonly meta?: JsonObject
+}
+
+/**
+ * A connected client. Interrupting a request cancels it on the server. All pages of a list are read, up to 1,000.
+ */
+export class McpClient extends Context.Service<
+  McpClient,
+  {
+    readonly revision: Revision.Revision
+    /** What the server says of itself: for display, never for decisions. */
+    readonly serverInfo: Implementation | undefined
+    readonly capabilities: ServerCapabilities
+    /** How to use the server, written for models. */
+    readonly instructions: string | undefined
+    readonly listTools: Effect.Effect<ReadonlyArray<Definition>, McpClientError>
+    /** Calls a tool by name. A result with `isError` is a result. */
+    readonly callTool: (
+      name: string,
+      args?: JsonObject,
+      options?: CallOptions
+    ) => Effect.Effect<CallToolResult, McpClientError>
+    /** Fails with code -32601 in the request era, which has no `ping`. */
+    readonly ping: Effect.Effect<void, McpClientError>
+    /** Asks for log messages of this level and above; they arrive as notifications. Session era. */
+    readonly setLogLevel: (level: LoggingLevel) => Effect.Effect<void, McpClientError>
+    /** Sends any request, with what the revision wants around its params, and gives its result as it was received. */
+    readonly request: (
+      method: string,
+      params?: JsonObject,
+      options?: CallOptions
+    ) => Effect.Effect<JsonObject, McpClientError>
+  }
+>()("@effect-mcp/client/McpClient") {}
+
+const maxPages = 1000
+
+const toMillis = (input: Duration.Input): number | undefined => {
+  const millis = Duration.toMillis(Duration.fromInputUnsafe(input))
+  return Number.isFinite(millis) ? millis : undefined
+}
+
+const invalidAnswer = (method: string, detail: string) =>
+  new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
+
+const decodeTools = Schema.decodeUnknownExit(ListToolsResult)
+
+const infoOf = ({ description, icons, name, title, version, websiteUrl }: Options): Implementation => ({
+  name,
+  version,
+  ...(title === undefined ? {} : { title }),
+  ...(description === undefined ? {} : { description }),
+  ...(websiteUrl === undefined ? {} : { websiteUrl }),
+  ...(icons === undefined ? {} : { icons })
+})
+
+const make = Effect.fnUntraced(function* (options: Options) {
+  const scope = yield* Scope.Scope
+  const context = yield* Effect.context<never>()
+  const runFork = Effect.runForkWith(context)
+  const { onNotification } = options
+  const connection = new Connection(
+    yield* Deadlines.make,
+    { onNotification: onNotification === undefined ? () => {} : (notification) => void runFork(onNotification(notification)) },
+    runFork
+  )
+  // A server that ends over the first question gets a connection of its own for the second one.
+  const probe = yield* Scope.fork(scope)
+  const transport = yield* ClientTransport
+  const open = (into: Scope.Scope) =>
+    connect(connection).pipe(Effect.provideService(ClientTransport, transport), Effect.provideService(Scope.Scope, into))
+  yield* open(probe)
+  const agreement = yield* negotiate(connection, {
+    info: infoOf(options),
+    capabilities: {},
+    versions: options.versions ?? Revision.versions,
+    timeout: toMillis(options.negotiationTimeout ?? "10 seconds") ?? Number.MAX_SAFE_INTEGER,
+    reconnect: Effect.andThen(Scope.close(probe, Exit.void), open(scope))
+  })
+  const { wire } = agreement
+  const timeout = toMillis(options.timeout ?? "60 seconds")
+
+  const request = (method: string, params?: JsonObject, call?: CallOptions) =>
+    connection.request(
+      method,
+      (token) => wire.params(params, call?.meta === undefined ? { progressToken: token } : { ...call.meta, progressToken: token }),
+      {
+        timeout: call?.timeout === undefined ? timeout : toMillis(call.timeout),
+        onProgress: progressOf(call, runFork)
+      }
+    )
+
+  const listTools = Effect.gen(function* () {
+    const tools: Array<Definition> = []
+    let cursor: string | undefined
+    for (let page = 0; page < maxPages; page++) {
+      const result = yield* request("tools/list", cursor === undefined ? undefined : { cursor })
+      const decoded = decodeTools(result)
+      if (Exit.isFailure(decoded)) return yield* invalidAnswer("tools/list", "it is not a list of tools")
+      tools.push(...decoded.value.tools)
+      cursor = decoded.value.nextCursor
+      if (cursor === undefined) return tools
+    }
+    return yield* invalidAnswer("tools/list", `it has more than ${maxPages} pages`)
+  })
+
+  return McpClient.of({
+    revision: wire.revision,
+    serverInfo: agreement.serverInfo,
+    capabilities: agreement.capabilities,
+    instructions: agreement.instructions,
+    listTools,
+    callTool: (name, args, call) =>
+      Effect.flatMap(request("tools/call", { name, arguments: args ?? {} }, call), (result) => {
+        const neutral = wire.toolResult(result)
+        return Array.isArray(neutral.content)
+          ? Effect.succeed(neutral)
+          : Effect.fail(invalidAnswer("tools/call", `the result of "${name}" has no content`))
+      }),
+    ping: Effect.asVoid(request("ping")),
+    setLogLevel: (level) => Effect.asVoid(request("logging/setLevel", { level })),
+    request
+  })
+})
+
+const progressOf = (call: CallOptions | undefined, runFork: (effect: Effect.Effect<void>) => unknown) => {
+  const onProgress = call?.onProgress
+  return onProgress === undefined ? undefined : (progress: Progress) => void runFork(onProgress(progress))
+}
+
+/**
+ * Connects to the server that the transport reaches, agrees with it on a revision, and stays connected as long as the layer is used.
+ *
+ * @example
+ * const Client = McpClient.layer({ name: "my-agent", version: "1.0.0" }).pipe(
+ *   Layer.provide(StdioClientTransport.layer({ command: "my-server" }))
+ * )
+ */
+export const layer = (options: Options): Layer.Layer<McpClient, McpClientError, ClientTransport> =>
+  Layer.effect(McpClient, make(options))
+
+type OptionalArgs<A> = {} extends A ? [args?: A, options?: CallOptions] : [args: A, options?: CallOptions]
+
+/** The tools of a contract as functions. */
+export type Tools<C> = {
+  readonly [T in McpGroup.Tools<C> as T["name"]]: (
+    ...args: OptionalArgs<Tool.Args<T>>
+  ) => Effect.Effect<Tool.Success<T>, Tool.Failure<T> | McpClientError>
+}
+
+/** A client that is typed by a contract. */
+export interface Typed<C> {
+  readonly tools: Tools<C>
+}
+
+type Call = (args?: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown>
+
+const typedCall = (client: McpClient["Service"], tool: Tool.Any): Call => {
+  const codec = ToolCodec.client(tool)
+  return (args, options) => {
+    const encoded = codec.encodeArguments(args ?? {})
+    if (Exit.isFailure(encoded)) {
+      const detail = String(encoded.cause)
+      return Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: tool.name, detail }) }))
+    }
+    return Effect.flatMap(client.callTool(tool.name, encoded.value, options), (result) => {
+      const outcome = codec.decodeResult(result)
+      switch (outcome._tag) {
+        case "Success":
+          return Effect.succeed(outcome.value)
+        case "Failure":
+          return Effect.fail(outcome.error)
+        case "ToolError":
+          return Effect.fail(new McpClientError({ reason: new ToolFailed({ tool: tool.name, detail: outcome.text }) }))
+        case "Mismatch":
+          return Effect.fail(invalidAnswer(`tool "${tool.name}"`, outcome.detail))
+      }
+    })
+  }
+}
+
+/**
+ * The client, typed by a contract: arguments, results and declared failures are those of the contract.
+ *
+ * @example
+ * const weather = yield* McpClient.of(Weather)
+ * const forecast = yield* weather.tools.forecast({ city: "Oslo" })
+ */
+export const of = <G extends McpGroup.Any>(group: G): Effect.Effect<Typed<McpGroup.Contracts<G>>, never, McpClient> =>
+  Effect.map(McpClient, (client) => {
+    const tools = McpGroup.contractsOf(group)
+      .filter(Tool.isTool)
+      .map((tool) => [tool.name, typedCall(client, tool)] as const)
+    return { tools: Object.fromEntries(tools) } as unknown as Typed<McpGroup.Contracts<G>> // one function for each tool
+  })

@@ -1,0 +1,101 @@
+/**
+ * What may go wrong for a client: one error, and a reason that says what happened and where.
+ */
+import { ClientTransportError } from "@effect-mcp/core/ClientTransport"
+import * as Schema from "effect/Schema"
+
+/** The server could not be reached, or the connection ended. */
+export class TransportFailed extends Schema.TaggedError<TransportFailed>()("TransportFailed", {
+  error: ClientTransportError
+}) {
+  override get message() {
+    return this.error.message
+  }
+}
+
+/** Server and client could not agree on a revision. */
+export class NegotiationFailed extends Schema.TaggedError<NegotiationFailed>()("NegotiationFailed", {
+  /** What was tried and what came back, in order. */
+  tried: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `could not agree on a protocol revision; tried ${this.tried.join("; then ")}`
+  }
+}
+
+/** The server answered with an error. */
+export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestFailed", {
+  method: Schema.String,
+  /** A JSON-RPC error code. */
+  code: Schema.Int,
+  detail: Schema.String,
+  data: Schema.optionalKey(Schema.Unknown)
+}) {
+  override get message() {
+    return `the server refused ${this.method} (${this.code}): ${this.detail}`
+  }
+}
+
+/** The server did not answer in time, nor did it tell of progress. The request was cancelled. */
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
+  method: Schema.String,
+  /** In milliseconds. */
+  after: Schema.Finite
+}) {
+  override get message() {
+    return `${this.method} was cancelled: no answer and no progress for ${this.after} ms`
+  }
+}
+
+/** The server sent something that is not what the protocol, or the contract, says. */
+export class InvalidAnswer extends Schema.TaggedError<InvalidAnswer>()("InvalidAnswer", {
+  method: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `the answer to ${this.method} cannot be used: ${this.detail}`
+  }
+}
+
+/** The arguments are not what the contract says; nothing was sent. */
+export class InvalidArguments extends Schema.TaggedError<InvalidArguments>()("InvalidArguments", {
+  tool: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `the arguments of tool "${this.tool}" are not what its contract says: ${this.detail}`
+  }
+}
+
+/** The tool failed with an error that its contract does not declare. */
+export class ToolFailed extends Schema.TaggedError<ToolFailed>()("ToolFailed", {
+  tool: Schema.String,
+  /** What the tool says, for people and models. */
+  detail: Schema.String
+}) {
+  override get message() {
+    return `tool "${this.tool}" failed: ${this.detail}`
+  }
+}
+
+/** Why a client failed. */
+export const Reason = Schema.Union([
+  TransportFailed,
+  NegotiationFailed,
+  RequestFailed,
+  TimedOut,
+  InvalidAnswer,
+  InvalidArguments,
+  ToolFailed
+])
+/** Why a client failed. */
+export type Reason = typeof Reason.Type
+
+/**
+ * The error of everything that a client does. Handle a single reason with `Effect.catchReason("McpClientError", "TimedOut", ...)`.
+ */
+export class McpClientError extends Schema.TaggedError<McpClientError>()("McpClientError", { reason: Reason }) {
+  override get message() {
+    return this.reason.message
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * A connection and the requests that wait on it. Every request ends exactly once: with its answer, an interruption, a timeout, or
+ * the end of the connection.
+ */
+import { type ClientConnection, ClientTransport, type ClientTransportError } from "@effect-mcp/core/ClientTransport"
+import type { Deadlines, Timed } from "@effect-mcp/core/Deadlines"
+import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import { InvalidAnswer, McpClientError, RequestFailed, TimedOut, TransportFailed } from "../McpClientError.ts"
+
+/** How far a request is, as the server tells. */
+export interface Progress {
+  readonly progress: number
+  readonly total: number | undefined
+  readonly message: string | undefined
+}
+
+/** How a request is made. */
+export interface RequestOptions {
+  /** For how long the server may neither answer nor tell of progress, in milliseconds; `undefined` for ever. */
+  readonly timeout: number | undefined
+  /** Told synchronously, in order. Must not throw. */
+  readonly onProgress: ((progress: Progress) => void) | undefined
+}
+
+/** What a connection does with what the server sends by itself. */
+export interface Handlers {
+  /** Must not throw. */
+  readonly onNotification: (notification: Jsonrpc.Notification) => void
+}
+
+type Result = Effect.Effect<Jsonrpc.JsonObject, McpClientError>
+
+class Pending implements Timed {
+  deadline = 0
+  readonly id: number
+  readonly method: string
+  readonly timeout: number | undefined
+  readonly onProgress: RequestOptions["onProgress"]
+  private readonly resume: (result: Result) => void
+  private readonly connection: Connection
+
+  constructor(
+    connection: Connection,
+    id: number,
+    method: string,
+    options: RequestOptions,
+    resume: (result: Result) => void
+  ) {
+    this.connection = connection
+    this.id = id
+    this.method = method
+    this.timeout = options.timeout
+    this.onProgress = options.onProgress
+    this.resume = resume
+  }
+
+  end(result: Result): void {
+    if (this.connection.forget(this)) this.resume(result)
+  }
+
+  expire(): void {
+    const error = new McpClientError({ reason: new TimedOut({ method: this.method, after: this.timeout ?? 0 }) })
+    this.connection.cancel(this, "timeout")
+    this.end(Effect.fail(error))
+  }
+}
+
+const failedTransport = (error: ClientTransportError) => new McpClientError({ reason: new TransportFailed({ error }) })
+
+/** See the module. */
+export class Connection {
+  private readonly pending = new Map<number, Pending>()
+  private nextId = 0
+  private transport: ClientConnection | undefined
+  private over: ClientTransportError | undefined
+  private readonly deadlines: Deadlines
+  private readonly handlers: Handlers
+  private readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => unknown
+
+  constructor(deadlines: Deadlines, handlers: Handlers, runFork: <A, E>(effect: Effect.Effect<A, E>) => unknown) {
+    this.deadlines = deadlines
+    this.handlers = handlers
+    this.runFork = runFork
+  }
+
+  /** Starts to use a transport's connection. */
+  attach(transport: ClientConnection): void {
+    this.transport = transport
+    this.over = undefined
+  }
+
+  /** Ends all requests: the connection is over. */
+  fail(error: ClientTransportError): void {
+    this.transport = undefined
+    this.over = error
+    const result = Effect.fail(failedTransport(error))
+    for (const pending of this.pending.values()) pending.end(result)
+  }
+
+  /** Sends a request and waits for its result. Interrupting it cancels it on the server. */
+  request(
+    method: string,
+    paramsOf: (token: number) => Jsonrpc.JsonObject | undefined,
+    options: RequestOptions
+  ): Result {
+    return Effect.callback<Jsonrpc.JsonObject, McpClientError>((resume) => {
+      if (this.over !== undefined) return resume(Effect.fail(failedTransport(this.over)))
+      const id = ++this.nextId
+      const pending = new Pending(this, id, method, options, resume)
+      this.pending.set(id, pending)
+      if (options.timeout !== undefined) this.deadlines.add(pending, this.deadlines.now(), options.timeout)
+      this.post(Jsonrpc.request(id, method, paramsOf(id)), pending)
+      return Effect.sync(() => {
+        if (!this.forget(pending)) return
+        this.cancel(pending, "interrupted")
+      })
+    })
+  }
+
+  /** Sends a notification. */
+  notify(method: string, params?: Jsonrpc.JsonObject): Effect.Effect<void, McpClientError> {
+    return Effect.suspend(() => {
+      if (this.over !== undefined) return Effect.fail(failedTransport(this.over))
+      const sent = this.transport?.send(Jsonrpc.notification(method, params)) ?? Effect.void
+      return Effect.mapError(sent, failedTransport)
+    })
+  }
+
+  /** Takes what the server sends. */
+  readonly receive = (message: Jsonrpc.Inbound): void => {
+    switch (message._tag) {
+      case "Success":
+        return this.pendingOf(message.id)?.end(Effect.succeed(message.result))
+      case "Failure": {
+        const pending = this.pendingOf(message.id)
+        if (pending === undefined) return
+        const { code, data, message: detail } = message.error
+        const reason = new RequestFailed({
+          method: pending.method,
+          code,
+          detail,
+          ...(data === undefined ? {} : { data })
+        })
+        return pending.end(Effect.fail(new McpClientError({ reason })))
+      }
+      case "Notification":
+        if (message.method === "notifications/progress") return this.progressed(message.params)
+        return this.handlers.onNotification(message)
+      case "Request":
+        return this.answer(message)
+      case "Invalid": {
+        // An answer that cannot be read still ends its request.
+        const reason = (method: string) => new InvalidAnswer({ method, detail: message.error.message })
+        const pending = this.pendingOf(message.id)
+        return pending?.end(Effect.fail(new McpClientError({ reason: reason(pending.method) })))
+      }
+      case "Batch":
+        for (const item of message.items) this.receive(item)
+    }
+  }
+
+  /** Takes a request out; false when it had ended already. */
+  forget(pending: Pending): boolean {
+    if (!this.pending.delete(pending.id)) return false
+    if (pending.timeout !== undefined) this.deadlines.remove(pending, pending.timeout)
+    return true
+  }
+
+  /** Tells the server that nobody waits for the answer any more. A client never cancels `initialize`. */
+  cancel({ id, method }: Pending, reason: string): void {
+    if (method === "initialize") return
+    this.post(Jsonrpc.notification("notifications/cancelled", { requestId: id, reason }), undefined)
+  }
+
+  private pendingOf(id: Jsonrpc.RequestId | undefined): Pending | undefined {
+    return typeof id === "number" ? this.pending.get(id) : undefined
+  }
+
+  private post(message: Jsonrpc.Outbound, pending: Pending | undefined): void {
+    if (this.transport === undefined) return
+    const sent = this.transport.send(message)
+    // Almost always there is room and the message is on its way.
+    if (Exit.isExit(sent) && Exit.isSuccess(sent)) return
+    this.runFork(
+      Effect.catch(sent, (error) => Effect.sync(() => pending?.end(Effect.fail(failedTransport(error)))))
+    )
+  }
+
+  private progressed(params: Jsonrpc.JsonObject | undefined): void {
+    const token = params?.["progressToken"]
+    const pending = typeof token === "number" ? this.pending.get(token) : undefined
+    const progress = params?.["progress"]
+    if (pending === undefined || typeof progress !== "number") return
+    if (pending.timeout !== undefined) {
+      this.deadlines.remove(pending, pending.timeout)
+      this.deadlines.add(pending, this.deadlines.now(), pending.timeout)
+    }
+    const { message, total } = params ?? {}
+    pending.onProgress?.({
+      progress,
+      total: typeof total === "number" ? total : undefined,
+      message: typeof message === "string" ? message : undefined
+    })
+  }
+
+  private answer({ id, method }: Jsonrpc.Request): void {
+    const response =
+      method === "ping"
+        ? Jsonrpc.reply(id, "{}")
+        : Jsonrpc.failure(id, { code: Jsonrpc.ErrorCode.MethodNotFound, message: `Method not found: ${method}` })
+    this.post(response, undefined)
+  }
+}
+
+/** Connects, for as long as the scope is open. */
+export const connect = Effect.fnUntraced(function* (
+  connection: Connection
+): Effect.fn.Return<void, McpClientError, ClientTransport | Scope.Scope> {
+  const transport = yield* ClientTransport
+  const opened = yield* Effect.mapError(transport.connect(connection.receive), failedTransport)
+  connection.attach(opened)
+  yield* Effect.forkScoped(Effect.map(opened.closed, (error) => connection.fail(error)))
+})

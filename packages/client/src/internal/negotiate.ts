@@ -1,0 +1,146 @@
+/**
+ * How a client and a server agree on a revision. A client that knows both eras asks with `server/discover` first; what a server of
+ * the session era answers to that, if it answers, is an error, and then `initialize` follows.
+ *
+ * Source: "Versioning" in the base protocol of 2026-07-28, "Lifecycle" of the earlier revisions.
+ */
+import type { Implementation } from "@effect-mcp/core/protocol/Common"
+import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import { Key } from "@effect-mcp/core/protocol/RequestMeta"
+import { ErrorCode, type JsonObject } from "@effect-mcp/core/Jsonrpc"
+import * as Revision from "@effect-mcp/core/Revision"
+import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
+import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
+import type { ClientWire } from "@effect-mcp/core/wire/Wire"
+import * as Effect from "effect/Effect"
+import { InvalidAnswer, McpClientError, NegotiationFailed } from "../McpClientError.ts"
+import type { Connection } from "./connection.ts"
+
+/** What was agreed. */
+export interface Agreement {
+  readonly wire: ClientWire
+  readonly serverInfo: Implementation | undefined
+  readonly capabilities: ServerCapabilities
+  readonly instructions: string | undefined
+}
+
+/** What the client brings. */
+export interface Offer {
+  readonly info: Implementation
+  readonly capabilities: ClientCapabilities
+  /** In the order of preference. */
+  readonly versions: ReadonlyArray<Revision.Version>
+  /** For how long to wait for an answer, in milliseconds. */
+  readonly timeout: number
+  /** Opens another connection, when the server ended the first one over a question that it did not know. */
+  readonly reconnect: Effect.Effect<void, McpClientError>
+}
+
+const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
+
+const capabilitiesOf = (result: JsonObject): ServerCapabilities =>
+  // Open objects: what matters of them is checked where it is used.
+  isObject(result["capabilities"]) ? (result["capabilities"] as ServerCapabilities) : {}
+
+const infoOf = (u: unknown): Implementation | undefined =>
+  isObject(u) && typeof u["name"] === "string" ? (u as unknown as Implementation) : undefined // its name is all that is relied on
+
+const instructionsOf = ({ instructions }: JsonObject): string | undefined =>
+  typeof instructions === "string" ? instructions : undefined
+
+const strings = (u: unknown): ReadonlyArray<string> => (Array.isArray(u) ? u.filter((item) => typeof item === "string") : [])
+
+const describe = (error: McpClientError): string =>
+  error.reason._tag === "RequestFailed" ? `${error.reason.code} ${error.reason.detail}` : error.message
+
+// Only these answers to `server/discover` come from a server that knows the request era.
+const knowsRequestEra = ({ reason }: McpClientError): boolean =>
+  reason._tag === "RequestFailed" &&
+  (reason.code === ErrorCode.UnsupportedProtocolVersion ||
+    reason.code === ErrorCode.MissingClientCapability ||
+    reason.code === ErrorCode.HeaderMismatch)
+
+const supportedBy = ({ reason }: McpClientError): ReadonlyArray<string> =>
+  reason._tag === "RequestFailed" && isObject(reason.data) ? strings(reason.data["supported"]) : []
+
+const endedTheConnection = ({ reason }: McpClientError): boolean => reason._tag === "TransportFailed"
+
+const options = (timeout: number) => ({ timeout, onProgress: undefined })
+
+const discover = (connection: Connection, wire: ClientWire, timeout: number) =>
+  connection.request("server/discover", () => wire.params(undefined, undefined), options(timeout))
+
+const requestEra = Effect.fnUntraced(function* (
+  connection: Connection,
+  { capabilities, info, timeout }: Offer,
+  version: Revision.Version
+): Effect.fn.Return<Agreement, McpClientError> {
+  const revision = Revision.fromVersion(version) ?? Revision.latest
+  const wire = RequestEra.client(revision, { info, capabilities, logLevel: undefined })
+  // One corrective retry, even for the same version: there are servers that refuse the first request of a client.
+  const result = yield* Effect.catchIf(
+    discover(connection, wire, timeout),
+    (error) => knowsRequestEra(error) && supportedBy(error).includes(version),
+    () => discover(connection, wire, timeout)
+  )
+  const supported = strings(result["supportedVersions"])
+  if (!supported.includes(version)) {
+    const detail = `it supports ${supported.join(", ") || "no version that it names"}, not ${version}`
+    return yield* new McpClientError({ reason: new InvalidAnswer({ method: "server/discover", detail }) })
+  }
+  const meta = result["_meta"]
+  return {
+    wire,
+    serverInfo: infoOf(isObject(meta) ? meta[Key.serverInfo] : undefined) ?? infoOf(result["serverInfo"]),
+    capabilities: capabilitiesOf(result),
+    instructions: instructionsOf(result)
+  }
+})
+
+const sessionEra = Effect.fnUntraced(function* (
+  connection: Connection,
+  { capabilities, info, timeout, versions }: Offer,
+  version: Revision.Version
+): Effect.fn.Return<Agreement, McpClientError> {
+  const params = { protocolVersion: version, capabilities, clientInfo: info }
+  const result = yield* connection.request("initialize", () => params, options(timeout))
+  const answered = String(result["protocolVersion"])
+  const revision = Revision.fromVersion(answered)
+  if (revision === undefined || revision.era !== "session" || !versions.includes(revision.version)) {
+    const detail = `it wants to speak ${answered}, which this client does not`
+    return yield* new McpClientError({ reason: new InvalidAnswer({ method: "initialize", detail }) })
+  }
+  yield* connection.notify("notifications/initialized")
+  return {
+    wire: SessionEra.client(revision),
+    serverInfo: infoOf(result["serverInfo"]),
+    capabilities: capabilitiesOf(result),
+    instructions: instructionsOf(result)
+  }
+})
+
+const failed = (tried: ReadonlyArray<string>) => new McpClientError({ reason: new NegotiationFailed({ tried }) })
+
+/** Agrees with the server on a revision. */
+export const negotiate = Effect.fnUntraced(function* (
+  connection: Connection,
+  offer: Offer
+): Effect.fn.Return<Agreement, McpClientError> {
+  const modern = offer.versions.find((version) => Revision.fromVersion(version)?.era === "request")
+  const legacy = offer.versions.find((version) => Revision.fromVersion(version)?.era === "session")
+  const tried: Array<string> = []
+  if (modern !== undefined) {
+    const probed = yield* Effect.result(requestEra(connection, offer, modern))
+    if (probed._tag === "Success") return probed.success
+    tried.push(`server/discover with ${modern}: ${describe(probed.failure)}`)
+    const namesLegacy = supportedBy(probed.failure).some((version) => Revision.fromVersion(version)?.era === "session")
+    if (legacy === undefined || (knowsRequestEra(probed.failure) && !namesLegacy)) return yield* failed(tried)
+    if (endedTheConnection(probed.failure)) yield* offer.reconnect
+  }
+  if (legacy === undefined) return yield* failed(["no version: the list of versions is empty"])
+  return yield* Effect.mapError(sessionEra(connection, offer, legacy), (error) =>
+    tried.length === 0 && error.reason._tag === "TransportFailed"
+      ? error
+      : failed([...tried, `initialize with ${legacy}: ${describe(error)}`])
+  )
+})

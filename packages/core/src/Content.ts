@@ -1,0 +1,84 @@
+/**
+ * Makes what tools and prompts say: text, images, sounds, links to resources and resources themselves.
+ *
+ * Bytes are encoded as base64 here; a string is taken for base64 that is ready. Annotations and `_meta` (since 2025-06-18) go
+ * into the options.
+ *
+ * Source: "Content types" of server/tools.
+ */
+import * as Base64 from "effect/encoding/Base64"
+import * as Schema from "effect/Schema"
+import type { Annotations, Meta } from "./protocol/Common.ts"
+import * as Protocol from "./protocol/Content.ts"
+
+export type {
+  AudioContent,
+  BlobResourceContents,
+  ContentBlock,
+  EmbeddedResource,
+  ImageContent,
+  ResourceContents,
+  ResourceLink,
+  TextContent,
+  TextResourceContents
+} from "./protocol/Content.ts"
+
+/** What any block can have besides its content. */
+export interface Options {
+  readonly annotations?: Annotations
+  readonly _meta?: Meta
+}
+
+/** Bytes, or a string that is base64 (standard alphabet, padded) already. */
+export type Bytes = Uint8Array | string
+
+const base64 = (bytes: Bytes): string => (typeof bytes === "string" ? bytes : Base64.encode(bytes))
+
+/** A text. */
+export const text = (text: string, options?: Options): Protocol.TextContent => ({ type: "text", text, ...options })
+
+/** An image, for example `image(bytes, "image/png")`. */
+export const image = (bytes: Bytes, mimeType: string, options?: Options): Protocol.ImageContent => ({
+  type: "image",
+  data: base64(bytes),
+  mimeType,
+  ...options
+})
+
+/** A sound, for example `audio(bytes, "audio/wav")`. Since 2025-03-26. */
+export const audio = (bytes: Bytes, mimeType: string, options?: Options): Protocol.AudioContent => ({
+  type: "audio",
+  data: base64(bytes),
+  mimeType,
+  ...options
+})
+
+/** A link to a resource that the client may read. Since 2025-06-18. */
+export const resourceLink = (resource: Omit<Protocol.ResourceLink, "type">): Protocol.ResourceLink => ({
+  type: "resource_link",
+  ...resource
+})
+
+/** The contents of a resource: text, or bytes as `blob`. */
+export type Contents = { readonly uri: string; readonly mimeType?: string; readonly _meta?: Meta } & (
+  | { readonly text: string; readonly blob?: never }
+  | { readonly blob: Bytes; readonly text?: never }
+)
+
+/** Contents as they stand in a message, for example `contents({ uri: "file:///a.png", blob: bytes, mimeType: "image/png" })`. */
+export const contents = (contents: Contents): Protocol.ResourceContents =>
+  contents.blob === undefined ? contents : { ...contents, blob: base64(contents.blob) }
+
+/** A resource with its contents, for example `resource({ uri: "file:///a.txt", text: "hello" })`. */
+export const resource = (of: Contents, options?: Options): Protocol.EmbeddedResource => ({
+  type: "resource",
+  resource: contents(of),
+  ...options
+})
+
+/** The annotations of a block. For an embedded resource some servers put them into the resource. */
+export const annotationsOf = (block: Protocol.ContentBlock): Annotations | undefined =>
+  block.annotations ?? (block.type === "resource" ? block.resource.annotations : undefined)
+
+/** True for a complete block of content. */
+export const isContentBlock: (u: unknown) => u is Protocol.ContentBlock = Schema.is(Protocol.ContentBlock)

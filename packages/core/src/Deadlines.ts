@@ -1,0 +1,92 @@
+/**
+ * One clock for all timeouts. Calls with the same timeout end in the order in which they began, so each timeout is a queue and only
+ * the heads are watched: starting and ending a call costs a Set operation, no timer. For implementers of servers and clients.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+
+/** Something that has to be over at a time, in milliseconds of the Clock. */
+export interface Timed {
+  deadline: number
+  readonly expire: () => void
+}
+
+const maxIdleQueues = 64
+
+/** The deadlines of a server. */
+export interface Deadlines {
+  /** The Clock's time in milliseconds. */
+  readonly now: () => number
+  readonly add: (entry: Timed, startedAt: number, timeoutMs: number) => void
+  readonly remove: (entry: Timed, timeoutMs: number) => void
+}
+
+/** Deadlines that are watched until the scope closes. */
+export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  const runFork = Effect.runForkWith(yield* Effect.context<never>())
+  const queues = new Map<number, Set<Timed>>()
+  let sweeper: Fiber.Fiber<void> | undefined
+  let wakesAt = Infinity
+
+  const expireDue = () => {
+    const now = clock.currentTimeMillisUnsafe()
+    for (const queue of queues.values()) {
+      for (const entry of queue) {
+        if (entry.deadline > now) break
+        queue.delete(entry)
+        entry.expire()
+      }
+    }
+  }
+
+  const earliest = () => {
+    let first = Infinity
+    for (const queue of queues.values()) for (const entry of queue) {
+      first = Math.min(first, entry.deadline)
+      break
+    }
+    return first
+  }
+
+  const watch = (at: number): void => {
+    wakesAt = at
+    const wait = Math.max(0, at - clock.currentTimeMillisUnsafe())
+    sweeper = runFork(
+      Effect.andThen(
+        Effect.sleep(Duration.millis(wait)),
+        Effect.sync(() => {
+          expireDue()
+          const next = earliest()
+          if (next === Infinity) wakesAt = Infinity
+          else watch(next)
+        })
+      )
+    )
+  }
+
+  yield* Effect.addFinalizer(() => (sweeper === undefined ? Effect.void : Fiber.interrupt(sweeper)))
+
+  return {
+    now: () => clock.currentTimeMillisUnsafe(),
+    add: (entry, startedAt, timeoutMs) => {
+      let queue = queues.get(timeoutMs)
+      if (queue === undefined) queues.set(timeoutMs, (queue = new Set()))
+      entry.deadline = startedAt + timeoutMs
+      queue.add(entry)
+      if (entry.deadline < wakesAt) {
+        sweeper?.interruptUnsafe()
+        watch(entry.deadline)
+      }
+    },
+    remove: (entry, timeoutMs) => {
+      const queue = queues.get(timeoutMs)
+      queue?.delete(entry)
+      // Odd timeouts come and go; the usual ones keep their queues.
+      if (queue?.size === 0 && queues.size > maxIdleQueues) queues.delete(timeoutMs)
+    }
+  }
+})

@@ -1,0 +1,124 @@
+/**
+ * Middleware: `(request, next) => result`, typed per method. It may look at the request and the result and replace both, provide
+ * services to the handlers inside, or answer by itself.
+ *
+ * A middleware is declared like a service; its layer implements it. Groups ask for it with `Group.middleware(Auth)`, servers with
+ * `McpServer.use(Timing)`.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { JsonObject } from "./Jsonrpc.ts"
+import type { McpError } from "./McpError.ts"
+import type { CallToolResult, ListToolsResult } from "./protocol/Tools.ts"
+import type { RequestServices } from "./RequestContext.ts"
+
+/** A call, before its arguments were decoded. */
+export interface CallToolRequest {
+  readonly method: "tools/call"
+  readonly name: string
+  readonly arguments: JsonObject
+  readonly meta: JsonObject
+}
+
+/** A request for one page of the list of tools. */
+export interface ListToolsRequest {
+  readonly method: "tools/list"
+  readonly cursor: string | undefined
+  readonly meta: JsonObject
+}
+
+/** The methods that have a hook, with their neutral requests and results. */
+export interface Methods {
+  readonly "tools/call": { readonly request: CallToolRequest; readonly result: CallToolResult }
+  readonly "tools/list": { readonly request: ListToolsRequest; readonly result: ListToolsResult }
+}
+
+/** Any request that has a hook. */
+export type AnyRequest = Methods[keyof Methods]["request"]
+
+/** Goes on with the next middleware, or with the handler. */
+export type Next<M extends keyof Methods, Provides> = (
+  request: Methods[M]["request"]
+) => Effect.Effect<Methods[M]["result"], McpError, Provides>
+
+/** What a middleware does: a hook per method, and `all` around every method that has none of its own. */
+export type Hooks<Provides, R> = {
+  readonly [M in keyof Methods]?: (
+    request: Methods[M]["request"],
+    next: Next<M, Provides>
+  ) => Effect.Effect<Methods[M]["result"], McpError, R>
+} & {
+  readonly all?: <A>(request: AnyRequest, next: Effect.Effect<A, McpError, Provides>) => Effect.Effect<A, McpError, R>
+}
+
+type ServicesOf<H> = {
+  [K in keyof H]: H[K] extends (...args: never) => Effect.Effect<infer _A, infer _E, infer R> ? R : never
+}[keyof H]
+
+/** What stands behind a middleware's key: its hooks, and what was there when its layer was built. */
+export interface Implementation {
+  readonly hooks: Hooks<never, unknown>
+  readonly context: Context.Context<never>
+}
+
+/** Any middleware. */
+export interface Any {
+  readonly id: string
+  readonly "~middleware": { readonly identifier: unknown; readonly provides: unknown }
+}
+
+/** The service that a server requires for a middleware. */
+export type Identifier<M extends Any> = M["~middleware"]["identifier"]
+/** What a middleware provides to the handlers inside. */
+export type Provides<M extends Any> = M["~middleware"]["provides"]
+
+/** A middleware declared with {@link make}. */
+export interface MiddlewareClass<in out Self, in out Id extends string, in out Prov> {
+  new (_: never): { readonly "~effect-mcp/Middleware": Id }
+  readonly id: Id
+  readonly "~middleware": { readonly identifier: Self; readonly provides: Prov }
+  /**
+   * Implements the middleware: its hooks, or an Effect that makes them. What the hooks use becomes a requirement of the layer.
+   */
+  readonly layer: <const H extends Hooks<Prov, unknown>, EX = never, RX = never>(
+    hooks: H | Effect.Effect<H, EX, RX>
+  ) => Layer.Layer<Self, EX, Exclude<RX, Scope.Scope> | Exclude<ServicesOf<H>, RequestServices | Prov>>
+}
+
+/** The key under which an implementation is provided. */
+export const key = (id: string): Context.Service<never, Implementation> =>
+  Context.Service<never, Implementation>(`@effect-mcp/core/Middleware/${id}`)
+
+/**
+ * Declares a middleware. `provides` is the service that it gives to the handlers inside; its hooks must provide it to `next`.
+ *
+ * @example
+ * class Auth extends Middleware.make<Auth>()("Auth", { provides: CurrentUser }) {}
+ * const AuthLive = Auth.layer({
+ *   "tools/call": (request, next) => Effect.provideService(next(request), CurrentUser, { id: "ada" })
+ * })
+ */
+export const make =
+  <Self>() =>
+  <const Id extends string, Prov = never, Shape = never>(
+    id: Id,
+    _options: { readonly provides?: Context.Key<Prov, Shape> } = {}
+  ): MiddlewareClass<Self, Id, Prov> => {
+    class Middleware {
+      static readonly id = id
+      static layer(hooks: unknown) {
+        return Layer.effect(
+          key(id),
+          Effect.gen(function* () {
+            // What is given is checked by the signature of `layer`; here its types are gone.
+            const built = Effect.isEffect(hooks) ? yield* hooks as Effect.Effect<Implementation["hooks"]> : hooks
+            const context = yield* Effect.context<never>()
+            return { hooks: built as Implementation["hooks"], context }
+          })
+        )
+      }
+    }
+    return Middleware as unknown as MiddlewareClass<Self, Id, Prov> // the phantoms exist only as types
+  }

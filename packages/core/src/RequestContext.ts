@@ -1,0 +1,50 @@
+/**
+ * What a handler may know of the request that it serves.
+ */
+import * as Context from "effect/Context"
+import type * as Scope from "effect/Scope"
+import type { Asking } from "./Asking.ts"
+import type { Emit } from "./Dispatcher.ts"
+import type { JsonObject, RequestId } from "./Jsonrpc.ts"
+import type { Principal } from "./Principal.ts"
+import type { ClientCapabilities } from "./protocol/Capabilities.ts"
+import type { Implementation, LoggingLevel, ProgressToken } from "./protocol/Common.ts"
+import type { Revision } from "./Revision.ts"
+
+/**
+ * The request that is being served. Handlers and middleware get it with `yield* RequestContext`; it is never a requirement of a
+ * layer that `toLayer` makes.
+ */
+export class RequestContext extends Context.Service<
+  RequestContext,
+  {
+    readonly id: RequestId
+    readonly method: string
+    /** The revision that this request speaks. */
+    readonly revision: Revision
+    readonly principal: Principal
+    /** The session, where the era has sessions and the transport names them. */
+    readonly sessionId: string | undefined
+    /** What the client says of itself: for display, never for decisions. */
+    readonly clientInfo: Implementation | undefined
+    /** What the client declared that it can do. */
+    readonly clientCapabilities: ClientCapabilities
+    /** The `_meta` of the request as it was received. */
+    readonly meta: JsonObject
+    /** Present when the client wants to hear of progress. */
+    readonly progressToken: ProgressToken | undefined
+    /** False once the request was answered: nothing may be sent for it any more. */
+    readonly isOpen: boolean
+    /** Notes how far the request is; false when that is not further than before. */
+    readonly advance: (progress: number) => boolean
+    /** The lowest level of log messages that the client asked for; `undefined` when it wants none. */
+    readonly logLevel: LoggingLevel | undefined
+    /** The request's own way back to the client. */
+    readonly emit: Emit
+    /** How the client's user and model can be reached. */
+    readonly asking: Asking
+  }
+>()("@effect-mcp/core/RequestContext") {}
+
+/** What every request provides by itself. The `Scope` is the request's own: it closes when the handler is done. */
+export type RequestServices = RequestContext | Scope.Scope

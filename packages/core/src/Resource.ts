@@ -1,0 +1,138 @@
+/**
+ * Resources: data that a host or a model may read, at a fixed URI or at all URIs of a template.
+ *
+ * Source: "Resources" in the server features of every revision; RFC 6570 for templates.
+ */
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type { Codec, Fields, Metadata } from "./Contract.ts"
+import * as Handlers from "./Handlers.ts"
+import * as Name from "./Name.ts"
+import type { Annotations } from "./protocol/Common.ts"
+import type { RequestServices } from "./RequestContext.ts"
+import type * as UriTemplate from "./UriTemplate.ts"
+
+const TypeId = "~effect-mcp/core/Resource"
+
+/** Any resource, whatever its types. */
+export interface Any extends Metadata {
+  readonly [TypeId]: typeof TypeId
+  readonly _tag: "Resource"
+  readonly name: string
+  /** The URI, or the template. */
+  readonly uri: string
+  readonly isTemplate: boolean
+  readonly parameters: Fields
+  readonly success: Codec
+  readonly failure: Codec
+  readonly mimeType: string | undefined
+  /** In bytes, before any encoding. */
+  readonly size: number | undefined
+  readonly annotations: Annotations | undefined
+}
+
+/** A resource named `Name` whose reader takes `Args`, returns `S` and may fail with `F`. */
+export interface Resource<Name extends string, Args, S extends Codec, F extends Codec> extends Any {
+  readonly name: Name
+  readonly success: S
+  readonly failure: F
+  readonly "~args": Args
+  readonly "~group": {
+    readonly id: Handlers.ResourceId<Name>
+    readonly contracts: Resource<Name, Args, S, F>
+    readonly middleware: never
+  }
+  /** Implements the resource: a function from the variables of its URI to an Effect, or an Effect that makes one. */
+  readonly toLayer: <R = never, EX = never, RX = never>(
+    handler:
+      | ((args: Args) => Effect.Effect<S["Type"], F["Type"], R>)
+      | Effect.Effect<(args: Args) => Effect.Effect<S["Type"], F["Type"], R>, EX, RX>
+  ) => Layer.Layer<
+    Handlers.Handlers<Handlers.ResourceId<Name>>,
+    EX,
+    Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>
+  >
+}
+
+/** What a resource's handler takes: the variables of its template. */
+export type Args<T> = T extends { readonly "~args": infer A } ? A : never
+/** What a resource returns. */
+export type Success<T extends Any> = T["success"]["Type"]
+/** What a resource may fail with. */
+export type Failure<T extends Any> = T["failure"]["Type"]
+
+/** How a resource is described. */
+export interface Options<S extends Codec, F extends Codec> extends Metadata {
+  /** A text by default. `Schema.Uint8Array` is binary, anything else is sent as JSON. */
+  readonly success?: S
+  /** What reading may fail with. `Never` by default. */
+  readonly failure?: F
+  /** `text/plain` for texts, `application/octet-stream` for bytes, `application/json` for anything else by default. */
+  readonly mimeType?: string
+  /** In bytes, before any encoding. */
+  readonly size?: number
+  readonly annotations?: Annotations
+}
+
+/** The options of a template. */
+export interface TemplateOptions<T extends string, P extends Fields, S extends Codec, F extends Codec> extends Options<S, F> {
+  /** Schemas that read a variable from its text. Variables without one are strings. */
+  readonly parameters?: P & { readonly [K in Exclude<keyof P, UriTemplate.Variables<T>>]: never }
+}
+
+const Proto = {
+  [TypeId]: TypeId,
+  _tag: "Resource",
+  toLayer(this: Any, handler: unknown) {
+    return Handlers.layerOne(Handlers.resourceId(this.name), this, handler)
+  }
+} as const
+
+const build = (name: string, uri: string, isTemplate: boolean, options: Options<Codec, Codec>, parameters: Fields): unknown => {
+  const fault = Name.fault(name)
+  if (fault !== undefined) throw new Error(`Resource name: ${fault}`)
+  return Object.assign(Object.create(Proto), options, {
+    name,
+    id: Handlers.resourceId(name),
+    uri,
+    isTemplate,
+    parameters,
+    success: options.success ?? Schema.String,
+    failure: options.failure ?? Schema.Never,
+    mimeType: options.mimeType,
+    size: options.size,
+    annotations: options.annotations
+  })
+}
+
+/** Describes a resource at a fixed URI. Throws when the name is not valid. */
+export const make = <const Name extends string, S extends Codec = Schema.String, F extends Codec = Schema.Never>(
+  name: Name.Valid<Name>,
+  uri: string,
+  options: Options<S, F> = {}
+): Resource<Name, void, S, F> => build(name, uri, false, options, {}) as Resource<Name, void, S, F> // erased by `build`
+
+/**
+ * Describes the resources at all URIs of a template. Its variables are the arguments of the handler; those of the query are optional.
+ *
+ * @example
+ * const Daily = Resource.template("daily", "weather://{city}/daily{?days}", { parameters: { days: Schema.NumberFromString } })
+ */
+export const template = <
+  const Name extends string,
+  const T extends string,
+  S extends Codec = Schema.String,
+  F extends Codec = Schema.Never,
+  P extends Fields = {}
+>(
+  name: Name.Valid<Name>,
+  uriTemplate: T,
+  options: TemplateOptions<T, P, S, F> = {}
+): Resource<Name, UriTemplate.Values<T, P>, S, F> =>
+  build(name, uriTemplate, true, options, options.parameters ?? {}) as Resource<Name, UriTemplate.Values<T, P>, S, F> // erased by `build`
+
+/** True for resources. */
+export const isResource = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)

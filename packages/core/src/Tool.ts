@@ -1,0 +1,194 @@
+/**
+ * Tools: functions that a model may call.
+ *
+ * A tool is a contract and a group of one: serve it alone with {@link Tool.toLayer}, or put it into an `McpGroup`.
+ *
+ * Source: "Tools" in the server features of every revision.
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { type Codec, type Fields, type Metadata, type SchemaOf, toSchema } from "./Contract.ts"
+import * as Handlers from "./Handlers.ts"
+import type { JsonObject } from "./Jsonrpc.ts"
+import * as Name from "./Name.ts"
+import { ContentBlock } from "./protocol/Content.ts"
+import type { ToolAnnotations } from "./protocol/Tools.ts"
+import type { RequestServices } from "./RequestContext.ts"
+
+const TypeId = "~effect-mcp/core/Tool"
+
+/** What a result looks like to a model: a text, a block, or several blocks. */
+export type Rendered = string | ContentBlock | ReadonlyArray<ContentBlock>
+
+/** Any tool, whatever its types. */
+export interface Any extends Metadata {
+  readonly [TypeId]: typeof TypeId
+  readonly _tag: "Tool"
+  readonly name: string
+  readonly parameters: Codec
+  readonly success: Codec
+  readonly failure: Codec
+  readonly annotations: ToolAnnotations | undefined
+  readonly timeout: Duration.Input | undefined
+  readonly structured: boolean | undefined
+  readonly inputSchema: JsonObject | undefined
+  readonly outputSchema: JsonObject | undefined
+  /** Erased: it is called with what the handler returned. */
+  readonly render: ((success: never) => Rendered) | undefined
+}
+
+/** A tool named `Name` that takes `P`, returns `S` and may fail with `F`. */
+export interface Tool<Name extends string, P extends Codec, S extends Codec, F extends Codec> extends Any {
+  readonly name: Name
+  readonly parameters: P
+  readonly success: S
+  readonly failure: F
+  readonly "~group": {
+    readonly id: Handlers.ToolId<Name>
+    readonly contracts: Tool<Name, P, S, F>
+    readonly middleware: never
+  }
+  /**
+   * Implements the tool: a function from its arguments to an Effect, or an Effect that makes one. The services that it uses become
+   * requirements of the layer, apart from those that every request brings along.
+   */
+  readonly toLayer: <R = never, EX = never, RX = never>(
+    handler:
+      | ((args: P["Type"]) => Effect.Effect<S["Type"], F["Type"], R>)
+      | Effect.Effect<(args: P["Type"]) => Effect.Effect<S["Type"], F["Type"], R>, EX, RX>
+  ) => Layer.Layer<
+    Handlers.Handlers<Handlers.ToolId<Name>>,
+    EX,
+    Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>
+  >
+}
+
+/** What a tool takes. */
+export type Args<T extends Any> = T["parameters"]["Type"]
+/** What a tool returns. */
+export type Success<T extends Any> = T["success"]["Type"]
+/** What a tool may fail with. */
+export type Failure<T extends Any> = T["failure"]["Type"]
+
+/** How a tool is described. */
+export interface Options<P extends Codec | Fields, S extends Codec, F extends Codec> extends Metadata {
+  /** The arguments: the fields of a struct, or a Schema whose JSON form is an object. None by default. */
+  readonly parameters?: P
+  /**
+   * The result. `outputSchema` and `structuredContent` follow from it, unless it is a text (then it is the text block), `Void` (no
+   * content) or {@link Contents} (the blocks are the result). `Void` by default.
+   */
+  readonly success?: S
+  /** What the tool may fail with; it reaches a typed client's error channel. `Never` by default. */
+  readonly failure?: F
+  /** Hints for hosts; never trusted. */
+  readonly annotations?: ToolAnnotations
+  /** How long a call may run before it is interrupted, in place of the server's `toolTimeout`. */
+  readonly timeout?: Duration.Input
+  /** The text that a model reads in place of the JSON of the result. */
+  readonly render?: (success: S["Type"]) => Rendered
+  /** False: `success` is sent as text alone, without `outputSchema` and `structuredContent`. */
+  readonly structured?: boolean
+}
+
+/** Blocks of content as the result of a tool: texts, images, audio, links to resources and embedded resources. */
+export const Contents = Schema.Array(ContentBlock).annotate({ identifier: "Contents" })
+
+const Proto = {
+  [TypeId]: TypeId,
+  _tag: "Tool",
+  toLayer(this: Any, handler: unknown) {
+    return Handlers.layerOne(Handlers.toolId(this.name), this, handler)
+  }
+} as const
+
+const build = (name: string, fields: Omit<Any, "name" | "_tag" | typeof TypeId>): unknown => {
+  const fault = Name.fault(name)
+  if (fault !== undefined) throw new Error(`Tool name: ${fault}`)
+  return Object.assign(Object.create(Proto), fields, { name, id: Handlers.toolId(name) })
+}
+
+const metadataOf = (options: Metadata): Metadata => ({
+  ...(options.title === undefined ? {} : { title: options.title }),
+  ...(options.description === undefined ? {} : { description: options.description }),
+  ...(options.icons === undefined ? {} : { icons: options.icons }),
+  ...(options.tags === undefined ? {} : { tags: options.tags }),
+  ...(options.version === undefined ? {} : { version: options.version }),
+  ...(options.meta === undefined ? {} : { meta: options.meta })
+})
+
+/**
+ * Describes a tool. Throws when the name is not valid, which the compiler also says; a Schema that JSON Schema cannot express is
+ * refused when a server or a client is made from the tool.
+ *
+ * @example
+ * const Add = Tool.make("add", {
+ *   description: "Adds two numbers",
+ *   parameters: { a: Schema.Finite, b: Schema.Finite },
+ *   success: Schema.Finite
+ * })
+ */
+export const make = <
+  const Name extends string,
+  P extends Codec | Fields = {},
+  S extends Codec = Schema.Void,
+  F extends Codec = Schema.Never
+>(
+  name: Name.Valid<Name>,
+  options: Options<P, S, F> = {}
+): Tool<Name, SchemaOf<P>, S, F> =>
+  build(name, {
+    ...metadataOf(options),
+    parameters: toSchema(options.parameters),
+    success: options.success ?? Schema.Void,
+    failure: options.failure ?? Schema.Never,
+    annotations: options.annotations,
+    timeout: options.timeout,
+    structured: options.structured,
+    inputSchema: undefined,
+    outputSchema: undefined,
+    render: options.render
+  }) as Tool<Name, SchemaOf<P>, S, F> // `build` erases what the signature promises
+
+/** The arguments of a tool that is described by JSON Schema. */
+export const Arguments = Schema.Record(Schema.String, Schema.Unknown)
+
+/** How a tool is described with JSON Schemas that come from elsewhere. */
+export interface RawOptions<S extends Codec, F extends Codec> extends Omit<Options<typeof Arguments, S, F>, "parameters"> {
+  /** JSON Schema of the arguments, an object at its root. Shown as it is; arguments are validated against it. */
+  readonly inputSchema: JsonObject
+  /** JSON Schema of the result. Results are validated against it; `success` says what the handler returns, JSON by default. */
+  readonly outputSchema?: JsonObject
+}
+
+/**
+ * Describes a tool by JSON Schema, for descriptions that are not made from Effect Schemas. Dialect 2020-12 unless `$schema` says
+ * otherwise. Keywords reach the client unchanged. References to other documents are refused, they are never fetched.
+ */
+export const fromJsonSchema = <
+  const Name extends string,
+  S extends Codec = typeof Schema.Json,
+  F extends Codec = Schema.Never
+>(
+  name: Name.Valid<Name>,
+  options: RawOptions<S, F>
+): Tool<Name, typeof Arguments, S, F> =>
+  build(name, {
+    ...metadataOf(options),
+    parameters: Arguments,
+    success: options.success ?? Schema.Json,
+    failure: options.failure ?? Schema.Never,
+    annotations: options.annotations,
+    timeout: options.timeout,
+    structured: options.structured,
+    inputSchema: options.inputSchema,
+    outputSchema: options.outputSchema,
+    render: options.render
+  }) as Tool<Name, typeof Arguments, S, F> // `build` erases what the signature promises
+
+/** True for tools. */
+export const isTool = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)

@@ -1,0 +1,194 @@
+/**
+ * Says to a model why a Schema did not accept its arguments. See `problems.ts` for the form.
+ */
+import * as SchemaAST from "effect/SchemaAST"
+import * as SchemaIssue from "effect/SchemaIssue"
+import { abbreviate, alternatives, append, Problems, render } from "./problems.ts"
+import { isNonFinite, lastEncoding, representationId } from "./wireCodec.ts"
+
+type AST = SchemaAST.AST
+type Issue = SchemaIssue.Issue
+
+/** The lines for an issue that was made with `errors: "all"` and `reportInput: true`. `root` names the value that was decoded. */
+export const explain = (issue: Issue, root = "arguments"): string => {
+  const problems = new Problems()
+  walk(issue, { path: "", owner: undefined, key: undefined, secret: false }, problems)
+  return render(problems.first, problems.count, root)
+}
+
+interface Place {
+  readonly path: string
+  /** The struct or array that the value belongs to, and its key there. */
+  readonly owner: AST | undefined
+  readonly key: PropertyKey | undefined
+  /** True inside of `Schema.Redacted`: what was received is not repeated. */
+  readonly secret: boolean
+}
+
+const walk = (issue: Issue, place: Place, out: Problems): void => {
+  switch (issue._tag) {
+    case "Pointer": {
+      const path = issue.path.reduce(append, place.path)
+      return walk(issue.issue, { ...place, path, key: issue.path.at(-1) }, out)
+    }
+    case "Composite": {
+      const inner = { ...place, owner: issue.ast }
+      for (const child of issue.issues) walk(child, inner, out)
+      return
+    }
+    case "Encoding":
+      return walk(issue.issue, isRedacted(issue.ast) ? { ...place, secret: true } : place, out)
+    case "Filter":
+      return walkFilter(issue, place, out)
+    case "AnyOf":
+      return walkUnion(issue, place, out)
+    case "OneOf":
+      return out.add(place.path, () => messageOf(issue.ast) ?? "matches more than one of the forms that are allowed")
+    case "MissingKey":
+      return out.add(place.path, () => {
+        const said = issue.annotations?.messageMissingKey
+        return typeof said === "string" ? said : `missing, expected ${describe(memberOf(place))}`
+      })
+    case "UnexpectedKey":
+      return out.add(place.path, () => unexpected(issue.ast))
+    case "InvalidType":
+      return out.add(place.path, () => messageOf(issue.ast) ?? `expected ${describe(issue.ast)}${received(issue, place)}`)
+    case "InvalidValue":
+    case "Forbidden":
+      return out.add(place.path, () => valueMessage(issue, undefined, place))
+  }
+}
+
+const walkFilter = (issue: SchemaIssue.Filter, place: Place, out: Problems): void => {
+  const { annotations } = issue.filter
+  const said = annotations?.message
+  if (typeof said === "string") return out.add(place.path, () => said)
+  const inner = issue.issue
+  if (inner._tag !== "InvalidValue") return walk(inner, place, out)
+  const expected = typeof annotations?.expected === "string" ? annotations.expected : undefined
+  out.add(place.path, () => valueMessage(SchemaIssue.hasInput(inner) ? inner : { ...inner, input: issue.input }, expected, place))
+}
+
+const valueMessage = (
+  issue: Pick<SchemaIssue.InvalidValue | SchemaIssue.Forbidden, "annotations" | "input" | "_tag">,
+  fallback: string | undefined,
+  place: Place
+): string => {
+  const { expected = fallback, message } = issue.annotations ?? {}
+  const got = issue._tag === "Forbidden" || issue.input === undefined || place.secret ? "" : `, received ${abbreviate(issue.input)}`
+  if (typeof message === "string") return `${message}${got}`
+  return issue._tag === "Forbidden" ? "is not allowed" : `expected ${expected ?? "a valid value"}${got}`
+}
+
+// Of a union of forms only the nearest one is worth explaining: the one with the fewest problems.
+const walkUnion = (issue: SchemaIssue.AnyOf, place: Place, out: Problems): void => {
+  const { ast, issues } = issue
+  const said = messageOf(ast)
+  if (said !== undefined) return out.add(place.path, () => said)
+  const forms = isNonFinite(ast) ? [] : issues.length === 1 ? issues : issues.filter(isNested)
+  if (forms.length === 0) {
+    const tag = discriminator(ast, issue.input)
+    if (tag === undefined) return out.add(place.path, () => `expected ${describe(ast)}${received(issue, place)}`)
+    return out.add(append(place.path, tag.key), () => `${tag.found === undefined ? "missing, " : ""}expected ${tag.expected}${tag.found ?? ""}`)
+  }
+  const all = forms.map((form) => {
+    const problems = new Problems()
+    walk(form, place, problems)
+    return problems
+  })
+  out.addAll(all.reduce((a, b) => (b.count < a.count ? b : a)))
+}
+
+const isNested = (issue: Issue): boolean => {
+  switch (issue._tag) {
+    case "Pointer":
+      return true
+    case "Composite":
+    case "AnyOf":
+      return issue.issues.some(isNested)
+    case "Filter":
+    case "Encoding":
+      return isNested(issue.issue)
+    default:
+      return false
+  }
+}
+
+/** The key whose literal tells the members of a union apart, when the value is an object that has none of the literals. */
+const discriminator = (ast: SchemaAST.Union, input: unknown) => {
+  const members = ast.types.map(lastEncoding)
+  const [first] = members
+  if (typeof input !== "object" || input === null || Array.isArray(input) || first?._tag !== "Objects") return undefined
+  for (const { name, type } of first.propertySignatures) {
+    if (!SchemaAST.isLiteral(lastEncoding(type)) || typeof name !== "string") continue
+    const literals = members.map((member) => memberOf({ owner: member, key: name }))
+    if (!literals.every((literal) => literal !== undefined && SchemaAST.isLiteral(lastEncoding(literal)))) continue
+    const found = Object.hasOwn(input, name) ? `, received ${abbreviate((input as Record<string, unknown>)[name])}` : undefined // it is there
+    return { key: name, expected: alternatives(literals.map((literal) => describe(literal))), found }
+  }
+  return undefined
+}
+
+const memberOf = ({ key, owner }: Pick<Place, "key" | "owner">): AST | undefined => {
+  if (owner?._tag === "Objects") return owner.propertySignatures.find((p) => p.name === key)?.type
+  if (owner?._tag === "Arrays" && typeof key === "number") return owner.elements[key] ?? owner.rest[0]
+  return undefined
+}
+
+const unexpected = (ast: AST): string => {
+  const said = ast.annotations?.["messageUnexpectedKey"]
+  if (typeof said === "string") return said
+  const keys = ast._tag === "Objects" ? ast.propertySignatures.map((p) => String(p.name)) : []
+  return keys.length === 0 ? "unexpected key" : `unexpected key, the known keys are ${keys.slice(0, 12).join(", ")}`
+}
+
+const messageOf = (ast: AST): string | undefined => {
+  const message = SchemaAST.resolve(ast)?.["message"]
+  return typeof message === "string" ? message : undefined
+}
+
+const received = (issue: Issue, place: Place): string =>
+  place.secret || !SchemaIssue.hasInput(issue) ? "" : `, received ${abbreviate(issue.input)}`
+
+const isRedacted = (ast: AST): boolean =>
+  SchemaAST.isDeclaration(ast) && representationId(ast.annotations) === "effect/schema/Redacted"
+
+const isIntCheck = (check: SchemaAST.Check<never>): boolean =>
+  representationId(check.annotations) === "effect/schema/isInt" || (check._tag === "FilterGroup" && check.checks.some(isIntCheck))
+
+/** What a type is in the words of JSON: `an integer`, `"a" or "b"`, `an object`. */
+const describe = (ast: AST | undefined, depth = 0): string => {
+  if (ast === undefined || depth > 8) return "a value"
+  const wire = lastEncoding(ast)
+  const expected = wire.annotations?.["expected"]
+  if (typeof expected === "string") return expected
+  switch (wire._tag) {
+    case "String":
+    case "TemplateLiteral":
+      return "a string"
+    case "Number":
+      return wire.checks?.some(isIntCheck) === true ? "an integer" : "a number"
+    case "Boolean":
+      return "a boolean"
+    case "Null":
+      return "null"
+    case "Literal":
+      return typeof wire.literal === "bigint" ? `"${wire.literal}"` : abbreviate(wire.literal)
+    case "Enum":
+      return alternatives(wire.enums.map(([, value]) => abbreviate(value)))
+    case "Objects":
+      return "an object"
+    case "Arrays":
+      return "an array"
+    case "ObjectKeyword":
+      return "an object or an array"
+    case "Union":
+      return isNonFinite(wire) ? "a number" : alternatives(wire.types.map((type) => describe(type, depth + 1)))
+    case "Suspend":
+      return describe(wire.thunk(), depth + 1)
+    case "Never":
+      return "nothing"
+    default:
+      return "a JSON value"
+  }
+}

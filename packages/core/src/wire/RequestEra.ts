@@ -1,0 +1,108 @@
+/**
+ * The wire codec of the request era, since 2026-07-28: what a session knows in the other era travels in `_meta` of each request.
+ */
+import type { JsonObject } from "../Jsonrpc.ts"
+import { InvalidParams, type Reason } from "../McpError.ts"
+import type { ClientCapabilities } from "../protocol/Capabilities.ts"
+import { type Implementation, type LoggingLevel, loggingLevels } from "../protocol/Common.ts"
+import { Key } from "../protocol/RequestMeta.ts"
+import type { CallToolResult } from "../protocol/Tools.ts"
+import { type Revision, requestEra } from "../Revision.ts"
+import { toErrorObject } from "./errors.ts"
+import * as project from "./project.ts"
+import type { CacheHint, ClientFacts, ClientWire, ServerWire } from "./Wire.ts"
+
+const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
+
+/** The envelope of a request, read. */
+export interface Envelope extends ClientFacts {
+  /** Any string: whether it is served is another question. */
+  readonly version: string
+}
+
+const isLevel = (u: unknown): u is LoggingLevel => loggingLevels.some((level) => level === u)
+
+const isImplementation = (u: unknown): u is Implementation =>
+  isObject(u) && typeof u["name"] === "string" && typeof u["version"] === "string"
+
+const isCapabilities = (u: unknown): u is ClientCapabilities => {
+  if (!isObject(u)) return false
+  for (const key in u) if (!isObject(u[key])) return false
+  return true
+}
+
+const missing = (meta: JsonObject): ReadonlyArray<string> =>
+  [Key.protocolVersion, Key.clientCapabilities].filter((key) => meta[key] === undefined)
+
+const malformed = (key: string, problem: string) =>
+  new InvalidParams({ detail: `Invalid _meta: ${key} ${problem}`, data: { envelope: { key, problem } } })
+
+/**
+ * Reads the envelope of a request by hand: it comes with every request. Fails with the answer that the client gets, which names
+ * what is missing or wrong.
+ */
+export const readEnvelope = (meta: JsonObject): Envelope | InvalidParams => {
+  const version = meta[Key.protocolVersion]
+  const capabilities = meta[Key.clientCapabilities]
+  const info = meta[Key.clientInfo]
+  const logLevel = meta[Key.logLevel]
+  if (version === undefined || capabilities === undefined) {
+    const keys = missing(meta)
+    return new InvalidParams({ detail: `Invalid _meta: missing ${keys.join(", ")}`, data: { envelope: { missing: keys } } })
+  }
+  if (typeof version !== "string") return malformed(Key.protocolVersion, "must be a string")
+  if (!isCapabilities(capabilities)) return malformed(Key.clientCapabilities, "must be an object of objects")
+  if (info !== undefined && !isImplementation(info)) return malformed(Key.clientInfo, "must have a name and a version")
+  if (logLevel !== undefined && !isLevel(logLevel)) return malformed(Key.logLevel, `must be one of ${loggingLevels.join(", ")}`)
+  return { version, capabilities, info, logLevel }
+}
+
+/** The versions that `server/discover` and errors name. */
+export const supportedVersions: ReadonlyArray<string> = requestEra.map((revision) => revision.version)
+
+const stamped = (result: JsonObject, serverInfo: JsonObject): string =>
+  JSON.stringify({
+    ...result,
+    resultType: "complete",
+    _meta: { ...(result["_meta"] as JsonObject | undefined), [Key.serverInfo]: serverInfo } // `_meta` is an object or missing
+  })
+
+const cacheable = (hint: CacheHint) => ({ ttlMs: hint.ttlMs, cacheScope: hint.scope })
+
+/** The server's half, for one revision. `info` is stamped on every result. */
+export const server = (revision: Revision, info: Implementation): ServerWire => {
+  const serverInfo = project.implementation(info, revision)
+  const tail = `"resultType":"complete","_meta":${JSON.stringify({ [Key.serverInfo]: serverInfo })}}`
+  // Almost no result has a `_meta` of its own: then the stamp is the same text every time.
+  const stamp = (result: JsonObject): string => {
+    if (result["_meta"] !== undefined) return stamped(result, serverInfo)
+    const json = JSON.stringify(result)
+    return json === "{}" ? `{${tail}` : `${json.slice(0, -1)},${tail}`
+  }
+  return {
+    revision,
+    empty: `{${tail}`,
+    toolResult: (result) => stamp(project.toolResult(result, revision)),
+    toolList: (tools, nextCursor, hint) =>
+      stamp({ tools: tools.map((tool) => project.tool(tool, revision)), nextCursor, ...cacheable(hint) }),
+    greeting: ({ capabilities, instructions }, hint) =>
+      stamp({ supportedVersions, capabilities, instructions, ...cacheable(hint) }),
+    subscriptionEnd: (id) => stamp({ _meta: { [Key.subscriptionId]: id } }),
+    error: (reason: Reason) => toErrorObject(reason, revision)
+  }
+}
+
+/** The client's half, for one revision: it puts the envelope on every request. */
+export const client = (revision: Revision, facts: ClientFacts): ClientWire => {
+  const envelope: JsonObject = {
+    [Key.protocolVersion]: revision.version,
+    [Key.clientCapabilities]: facts.capabilities,
+    ...(facts.info === undefined ? {} : { [Key.clientInfo]: facts.info }),
+    ...(facts.logLevel === undefined ? {} : { [Key.logLevel]: facts.logLevel })
+  }
+  return {
+    revision,
+    params: (params, meta) => ({ ...params, _meta: meta === undefined ? envelope : { ...meta, ...envelope } }),
+    toolResult: (result) => result as unknown as CallToolResult // checked where it is used: servers are not trusted
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The wire codec of the session era, 2024-11-05 to 2025-11-25.
+ */
+import type { JsonObject } from "../Jsonrpc.ts"
+import type { CallToolResult } from "../protocol/Tools.ts"
+import type { Revision } from "../Revision.ts"
+import { toErrorObject } from "./errors.ts"
+import * as project from "./project.ts"
+import type { ClientWire, ServerWire } from "./Wire.ts"
+
+/** The server's half, for one revision. */
+export const server = (revision: Revision): ServerWire => ({
+  revision,
+  empty: "{}",
+  toolResult: (result) => JSON.stringify(project.toolResult(result, revision)),
+  toolList: (tools, nextCursor) => JSON.stringify({ tools: tools.map((tool) => project.tool(tool, revision)), nextCursor }),
+  greeting: ({ capabilities, info, instructions }) => {
+    const { completions, extensions: _, ...declared } = capabilities // extensions are of the request era
+    return JSON.stringify({
+      protocolVersion: revision.version,
+      capabilities: completions !== undefined && revision.completionsCapability ? { ...declared, completions } : declared,
+      serverInfo: project.implementation(info, revision),
+      instructions
+    })
+  },
+  subscriptionEnd: () => "{}",
+  error: (reason) => toErrorObject(reason, revision)
+})
+
+/** Brings a result into its neutral form. */
+const neutralResult = (result: JsonObject, revision: Revision): CallToolResult => {
+  const received = result as unknown as CallToolResult // checked where it is used: servers are not trusted
+  if (revision.structuredContent !== "none") return received
+  const structured = received._meta?.[project.structuredKey]
+  return structured === undefined ? received : { ...received, structuredContent: structured }
+}
+
+/** The client's half, for one revision. */
+export const client = (revision: Revision): ClientWire => ({
+  revision,
+  params: (params, meta) => (meta === undefined ? params : { ...params, _meta: meta }),
+  toolResult: (result) => neutralResult(result, revision)
+})

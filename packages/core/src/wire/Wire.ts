@@ -1,0 +1,55 @@
+/**
+ * What a wire codec does: it stands between the neutral model and the JSON of one era. There are two, one per era; what differs
+ * between the revisions of an era they ask from the revision's record.
+ */
+import type { ErrorObject, JsonObject, RequestId } from "../Jsonrpc.ts"
+import type { Reason } from "../McpError.ts"
+import type { ClientCapabilities, ServerCapabilities } from "../protocol/Capabilities.ts"
+import type { Implementation, LoggingLevel } from "../protocol/Common.ts"
+import type { CallToolResult, Tool } from "../protocol/Tools.ts"
+import type { Revision } from "../Revision.ts"
+
+/** How long a result may be kept, and by whom. Request era only. */
+export interface CacheHint {
+  /** In milliseconds, 0 or more. */
+  readonly ttlMs: number
+  readonly scope: "public" | "private"
+}
+
+/** What a server says of itself. */
+export interface ServerFacts {
+  readonly info: Implementation
+  readonly capabilities: ServerCapabilities
+  readonly instructions: string | undefined
+}
+
+/** What a client says of itself, for a session or for one request. */
+export interface ClientFacts {
+  readonly info: Implementation | undefined
+  readonly capabilities: ClientCapabilities
+  readonly logLevel: LoggingLevel | undefined
+}
+
+/** The server's half of a codec: neutral results become the JSON text of the revision, stringified once. */
+export interface ServerWire {
+  readonly revision: Revision
+  /** A result without members of its own. */
+  readonly empty: string
+  readonly toolResult: (result: CallToolResult) => string
+  readonly toolList: (tools: ReadonlyArray<Tool>, nextCursor: string | undefined, hint: CacheHint) => string
+  /** The answer to `initialize` or to `server/discover`, whichever the era has. */
+  readonly greeting: (facts: ServerFacts, hint: CacheHint) => string
+  /** The last answer to `subscriptions/listen`, whose id was this. Request era only. */
+  readonly subscriptionEnd: (id: RequestId) => string
+  /** The error object of a failure: here, and only here, its code is chosen. */
+  readonly error: (reason: Reason) => ErrorObject
+}
+
+/** The client's half of a codec. */
+export interface ClientWire {
+  readonly revision: Revision
+  /** The params of a request, with all that the era wants in them. */
+  readonly params: (params: JsonObject | undefined, meta: JsonObject | undefined) => JsonObject | undefined
+  /** The result of `tools/call` in its neutral form. */
+  readonly toolResult: (result: JsonObject) => CallToolResult
+}

@@ -1,0 +1,102 @@
+/**
+ * Projections: the neutral model without what a revision does not have. What cannot be left out is said in words.
+ */
+import type { JsonObject } from "../Jsonrpc.ts"
+import type { Annotations, Implementation } from "../protocol/Common.ts"
+import type { ContentBlock } from "../protocol/Content.ts"
+import type { CallToolResult, Tool } from "../protocol/Tools.ts"
+import type { Revision } from "../Revision.ts"
+
+/** The key in `_meta` that carries structured content to typed clients of revisions that have none. */
+export const structuredKey = "effect-mcp/structuredContent"
+
+const annotations = (value: Annotations, revision: Revision): Annotations => {
+  if (value.lastModified === undefined || revision.annotationsLastModified) return value
+  const { lastModified: _, ...rest } = value
+  return rest
+}
+
+const described = (bytes: string): string => `${Math.floor((bytes.replace(/=+$/, "").length * 3) / 4)} bytes`
+
+const inWords = (block: ContentBlock): string =>
+  block.type === "audio"
+    ? `[audio, ${block.mimeType}, ${described(block.data)}: not part of this protocol revision]`
+    : block.type === "resource_link"
+      ? `[${block.title ?? block.name}](${block.uri})`
+      : ""
+
+const block = (value: ContentBlock, revision: Revision): ContentBlock => {
+  if ((value.type === "audio" && !revision.audio) || (value.type === "resource_link" && !revision.resourceLinks)) {
+    return { type: "text", text: inWords(value) }
+  }
+  let projected: ContentBlock = value
+  if (value.annotations !== undefined) projected = { ...projected, annotations: annotations(value.annotations, revision) }
+  if (value._meta !== undefined && !revision.metaOnTypes) {
+    const { _meta: _, ...rest } = projected
+    projected = rest as ContentBlock // only an optional member was taken out
+  }
+  if (value.type === "resource_link" && value.icons !== undefined && !revision.icons) {
+    const { icons: _, ...rest } = projected as typeof value // the same block, of the same type
+    projected = rest
+  }
+  return projected
+}
+
+/** Content as the revision can say it. */
+export const content = (blocks: ReadonlyArray<ContentBlock>, revision: Revision): ReadonlyArray<ContentBlock> => {
+  // Plain texts are the same everywhere.
+  const isPlain = (b: ContentBlock) => b.type === "text" && b.annotations === undefined && b._meta === undefined
+  return blocks.every(isPlain) ? blocks : blocks.map((b) => block(b, revision))
+}
+
+const isObject = (u: unknown): boolean => typeof u === "object" && u !== null && !Array.isArray(u)
+
+/** The result of a call as the revision can say it. */
+export const toolResult = (result: CallToolResult, revision: Revision): JsonObject => {
+  const blocks = content(result.content, revision)
+  const structured = result.structuredContent
+  if (structured === undefined || revision.structuredContent === "any") return { ...result, content: blocks }
+  if (revision.structuredContent === "object") {
+    return { ...result, content: blocks, structuredContent: isObject(structured) ? structured : { result: structured } }
+  }
+  const { structuredContent: _, ...rest } = result
+  return { ...rest, content: blocks, _meta: { ...result._meta, [structuredKey]: structured } }
+}
+
+/** The JSON Schema of results where only objects are allowed: anything else is the member `result` of one. */
+const objectSchema = (schema: JsonObject): JsonObject => {
+  if (schema["type"] === "object") return schema
+  const { $defs, ...rest } = schema
+  return {
+    type: "object",
+    properties: { result: rest },
+    required: ["result"],
+    ...($defs === undefined ? {} : { $defs })
+  }
+}
+
+const omit = (from: JsonObject, keys: ReadonlyArray<string>): JsonObject =>
+  Object.fromEntries(Object.entries(from).filter(([key]) => !keys.includes(key)))
+
+/** A tool's description as the revision can say it. */
+export const tool = (value: Tool, revision: Revision): JsonObject => {
+  const missing = [
+    ...(revision.titles ? [] : ["title"]),
+    ...(revision.icons ? [] : ["icons"]),
+    ...(revision.toolAnnotations ? [] : ["annotations"]),
+    ...(revision.structuredContent === "none" ? ["outputSchema"] : []),
+    ...(revision.metaOnTypes ? [] : ["_meta"]),
+    ...(revision.tasks === "core" ? [] : ["execution"])
+  ]
+  const projected = omit(value as unknown as JsonObject, missing) // a struct of JSON is a JSON object
+  return value.outputSchema !== undefined && revision.structuredContent === "object"
+    ? { ...projected, outputSchema: objectSchema(value.outputSchema) }
+    : projected
+}
+
+/** An identity as the revision can say it. */
+export const implementation = (value: Implementation, revision: Revision): JsonObject =>
+  omit(value as unknown as JsonObject, [
+    ...(revision.titles ? [] : ["title"]),
+    ...(revision.implementationDetails ? [] : ["description", "websiteUrl", "icons"])
+  ])

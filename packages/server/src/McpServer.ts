@@ -1,0 +1,145 @@
+/**
+ * Servers. A server is a layer that knows no transport: it owns the registry of its components and provides the dispatcher that
+ * transports require.
+ */
+import { Dispatcher } from "@effect-mcp/core/Dispatcher"
+import type * as McpGroup from "@effect-mcp/core/McpGroup"
+import type * as Middleware from "@effect-mcp/core/Middleware"
+import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { DuplicateName } from "./DuplicateName.ts"
+import * as assemble from "./internal/assemble.ts"
+import * as build from "./internal/build.ts"
+import * as Part from "./Part.ts"
+import * as Provider from "./Provider.ts"
+import type { Options as SettingsOptions } from "./Settings.ts"
+import * as Transform from "./Transform.ts"
+import * as Namespace from "./transforms/Namespace.ts"
+
+/** Who the server is, and its limits and policies where the defaults do not fit. */
+export interface Options extends ServerInfo, SettingsOptions {
+  /** How to use the server, written for models. */
+  readonly instructions?: string
+}
+
+/**
+ * A running server. `provider` offers its components to other servers. `add` serves a group at run time: what is added lives as
+ * long as the scope in which it is added, and clients are told when it comes and goes.
+ */
+export class McpServer extends Context.Service<
+  McpServer,
+  {
+    readonly info: ServerInfo
+    readonly provider: Provider.Provider
+    readonly add: <G extends McpGroup.Any, E, R>(
+      group: G,
+      handlers: Layer.Layer<McpGroup.Requirements<G>, E, R>
+    ) => Effect.Effect<void, E | DuplicateName, R | Scope.Scope>
+  }
+>()("@effect-mcp/server/McpServer") {}
+
+/** What a server of these parts requires. */
+export type Requirements<Parts extends ReadonlyArray<Part.Any>> = Part.Requirements<Parts[number]>
+
+const partOf = (part: Part.Any, options: assemble.Options): Part.Part<unknown, unknown> =>
+  Part.isPart(part)
+    ? part
+    : Part.make(({ context }) =>
+        Effect.sync(() => ({ providers: [Provider.fixed(assemble.tools(part, context, options))], middlewares: [] }))
+      )
+
+const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.MemoMap, scope: Scope.Scope) =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<never>()
+    const base = yield* build.base(options)
+    const opened: Array<Part.Opened> = []
+    for (const part of parts) {
+      const prepared = partOf(part, base.assembling)
+      // A use of a middleware is opened like any other part, so that the order of parts is the order of middleware.
+      opened.push(yield* prepared.open({ memo, scope, context, prepare: base.assembling.prepare }))
+    }
+    const middlewares = opened.flatMap((part) => part.middlewares)
+    const { dispatcher, registry } = yield* build.engine(base, middlewares)
+    registry.add(opened.flatMap((part) => part.providers))
+    registry.snapshot // Faults in names and Schemas show now, not with the first request.
+
+    const server = McpServer.of({
+      info: base.facts.info,
+      provider: build.withMiddlewares(registry, middlewares),
+      add: (group, handlers) =>
+        Effect.gen(function* () {
+          const built = yield* Layer.build(handlers)
+          const components = assemble.tools(group, built as Context.Context<never>, base.assembling) // read by key
+          yield* Effect.acquireRelease(
+            Effect.try({
+              try: () => registry.add([Provider.fixed(components)]),
+              catch: (error) => {
+                if (error instanceof DuplicateName) return error
+                throw error
+              }
+            }),
+            (remove) => Effect.sync(remove)
+          )
+        })
+    })
+    return Context.add(Context.make(McpServer, server), Dispatcher, dispatcher)
+  })
+
+/**
+ * Makes a server of groups, single contracts and other parts. The layer requires their handlers and middleware. It does not build
+ * when a name is served twice or invalid, when a Schema cannot be shown as JSON Schema, or when a handler is missing.
+ *
+ * @example
+ * const Server = McpServer.layer({ name: "weather", version: "1.0.0" }, Weather, McpServer.mount("math", MathServer)).pipe(
+ *   Layer.provide([WeatherLive, DatabaseLive])
+ * )
+ */
+export const layer = <const Parts extends ReadonlyArray<Part.Any>>(
+  options: Options,
+  ...parts: Parts
+): Layer.Layer<McpServer | Dispatcher, Part.Failure<Parts[number]>, Requirements<Parts>> =>
+  // What the parts need is found in the context by key; the signature says what that is.
+  Layer.fromBuildMemo((memo, scope) => Effect.provideService(make(options, parts, memo, scope), Scope.Scope, scope)) as Layer.Layer<
+    McpServer | Dispatcher,
+    Part.Failure<Parts[number]>,
+    Requirements<Parts>
+  >
+
+/**
+ * A part that serves the components of another server under a namespace: its tool `add` becomes `math_add`. The other server stays
+ * what it is; it is built once, even when it is served by itself as well. Without a namespace the names stay as they are.
+ */
+export const mount = <E, R>(
+  namespace: string | undefined,
+  server: Layer.Layer<McpServer | Dispatcher, E, R>
+): Part.Part<E, R> =>
+  Part.make(({ context, memo, scope }) =>
+    Effect.map(
+      // What the layer requires is in the server's context.
+      Effect.provideContext(
+        Layer.buildWithMemoMap(server as Layer.Layer<McpServer | Dispatcher, E>, memo, scope),
+        context
+      ),
+      (built) => {
+        const { provider } = Context.get(built, McpServer)
+        const shown = namespace === undefined ? provider : Transform.apply(provider, Namespace.make(namespace))
+        return { providers: [shown], middlewares: [] }
+      }
+    )
+  )
+
+/** A part that puts a middleware around every request of the server. The first one is the outermost. */
+export const use = <M extends Middleware.Any>(middleware: M): Part.Part<never, Middleware.Identifier<M>> =>
+  Part.make(({ context, prepare }) =>
+    Effect.sync(() => ({ providers: [], middlewares: [assemble.middlewareOf(middleware, context, prepare)] }))
+  )
+
+/** A part that serves what a provider offers, seen through transforms, the first one innermost. */
+export const provide = (
+  provider: Provider.Provider,
+  ...transforms: ReadonlyArray<Transform.Transform>
+): Part.Part<never, never> =>
+  Part.make(() => Effect.succeed({ providers: [transforms.reduce(Transform.apply, provider)], middlewares: [] }))

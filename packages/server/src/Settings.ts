@@ -1,0 +1,72 @@
+/**
+ * The limits and policies of a server, with their defaults.
+ */
+import * as Duration from "effect/Duration"
+
+/** What a server does when two components have the same name. */
+export type OnDuplicate =
+  /** The server does not start; adding at run time fails. */
+  | "error"
+  /** The later one replaces the earlier one, with a warning in the log. */
+  | "warn"
+  /** The later one replaces the earlier one. */
+  | "replace"
+  /** The earlier one stays. */
+  | "ignore"
+
+/** What may be set; everything has a default. */
+export interface Options {
+  /** How long a tool may run when it has no timeout of its own. 10 minutes by default; `Duration.infinity` switches it off. */
+  readonly toolTimeout?: Duration.Input
+  /** How many calls run at once, over all peers. 4,096 by default; more wait. */
+  readonly concurrency?: number
+  /** How many calls run at once for one peer. 1,024 by default; more wait. */
+  readonly concurrencyPerPeer?: number
+  /** How many calls may wait, per peer and over all peers each. 4,096 by default; more are refused. */
+  readonly waiting?: number
+  /** How many components one page of a list holds. 1,000 by default. */
+  readonly pageSize?: number
+  /** What happens when two components have the same name. `"error"` by default. */
+  readonly onDuplicate?: OnDuplicate
+  /** Whether arguments may arrive as JSON in a string where the Schema wants something else. True by default; it is counted. */
+  readonly lenientArguments?: boolean
+  /**
+   * How bad arguments are answered. `"revision"`: as a result that the model can read since 2025-11-25, as an error before, as the
+   * specification says. `"result"`: always as a result. `"revision"` by default.
+   */
+  readonly badArguments?: "revision" | "result"
+  /** Whether arguments and results are recorded in spans. False by default: they may hold secrets. */
+  readonly recordArguments?: boolean
+  /** For how long clients of 2026-07-28 may keep a list, in milliseconds, and whether they may share it. `0`, `"private"`. */
+  readonly cacheHint?: { readonly ttlMs: number; readonly scope: "public" | "private" }
+}
+
+/** The options with their defaults filled in. Durations are milliseconds, infinity is `undefined`. */
+export interface Settings extends Required<Omit<Options, "toolTimeout">> {
+  readonly toolTimeout: number | undefined
+}
+
+/** A finite number of milliseconds, or `undefined` for no end. */
+export const toMillis = (input: Duration.Input): number | undefined => {
+  const millis = Duration.toMillis(Duration.fromInputUnsafe(input))
+  return Number.isFinite(millis) ? millis : undefined
+}
+
+const positive = (name: string, value: number): number => {
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`McpServer: ${name} must be a positive integer, not ${value}`)
+  return value
+}
+
+/** Fills in the defaults. Throws on values that make no sense. */
+export const make = (options: Options): Settings => ({
+  toolTimeout: toMillis(options.toolTimeout ?? "10 minutes"),
+  concurrency: positive("concurrency", options.concurrency ?? 4096),
+  concurrencyPerPeer: positive("concurrencyPerPeer", options.concurrencyPerPeer ?? 1024),
+  waiting: positive("waiting", options.waiting ?? 4096),
+  pageSize: positive("pageSize", options.pageSize ?? 1000),
+  onDuplicate: options.onDuplicate ?? "error",
+  lenientArguments: options.lenientArguments ?? true,
+  badArguments: options.badArguments ?? "revision",
+  recordArguments: options.recordArguments ?? false,
+  cacheHint: options.cacheHint ?? { ttlMs: 0, scope: "private" }
+})

@@ -1,0 +1,28 @@
+/**
+ * What a request and its middleware bring to the code that serves it: a short list over the context that the code captured.
+ */
+import * as Context from "effect/Context"
+
+/** One service more than `outer` has. */
+export interface Brought {
+  readonly key: string
+  readonly value: unknown
+  readonly outer: Brought | undefined
+}
+
+/** The context in which code runs: what it captured, then what was brought, the latest last. */
+export const over = (captured: Context.Context<never>, brought: Brought | undefined): Context.Context<never> =>
+  brought === undefined ? captured : Context.addUnsafe(over(captured, brought.outer), brought.key, brought.value)
+
+/** What was brought, and whatever was changed between two contexts: services, log annotations, spans. */
+export const withChanges = (
+  brought: Brought | undefined,
+  before: Context.Context<never>,
+  now: Context.Context<never>
+): Brought | undefined => {
+  let next = brought
+  for (const [key, value] of now.mapUnsafe) {
+    if (before.mapUnsafe.get(key) !== value) next = { key, value, outer: next }
+  }
+  return next
+}

@@ -1,0 +1,143 @@
+/**
+ * Puts a server together: settings, telemetry, the runner, the methods of each revision, the dispatcher.
+ */
+import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
+import type * as Middleware from "@effect-mcp/core/Middleware"
+import * as Revision from "@effect-mcp/core/Revision"
+import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
+import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
+import type { ServerFacts, ServerWire } from "@effect-mcp/core/wire/Wire"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { Provider } from "../Provider.ts"
+import * as Settings from "../Settings.ts"
+import * as Transform from "../Transform.ts"
+import type * as assemble from "./assemble.ts"
+import type { Call } from "./call.ts"
+import * as changes from "./changes.ts"
+import { withClientLog } from "./clientLog.ts"
+import * as Deadlines from "@effect-mcp/core/Deadlines"
+import * as dispatcher from "./dispatcher.ts"
+import type { Engine, Serve } from "./engine.ts"
+import * as lifecycle from "./lifecycle.ts"
+import { makeListen, Subscriptions } from "./listen.ts"
+import { makeList } from "./lists.ts"
+import type { PeerState } from "./peer.ts"
+import { Registry } from "./registry.ts"
+import * as Run from "./run.ts"
+import { Slots } from "./slots.ts"
+import * as Telemetry from "./telemetry.ts"
+import * as tools from "./tools.ts"
+
+/** What does not depend on the parts. */
+export interface Base {
+  readonly context: Context.Context<never>
+  readonly settings: Settings.Settings
+  readonly facts: ServerFacts
+  readonly telemetry: Telemetry.Telemetry
+  readonly assembling: assemble.Options
+}
+
+const infoOf = ({ description, icons, name, title, version, websiteUrl }: ServerInfo): ServerInfo => ({
+  name,
+  version,
+  ...(title === undefined ? {} : { title }),
+  ...(description === undefined ? {} : { description }),
+  ...(websiteUrl === undefined ? {} : { websiteUrl }),
+  ...(icons === undefined ? {} : { icons })
+})
+
+/** See {@link Base}. */
+export const base = (
+  options: ServerInfo & Settings.Options & { readonly instructions?: string }
+): Effect.Effect<Base> =>
+  Effect.map(Effect.context<never>(), (plain) => {
+    const settings = Settings.make(options)
+    const prepare = withClientLog(options.name)
+    const telemetry = Telemetry.make(plain, settings.recordArguments)
+    return {
+      context: plain,
+      settings,
+      telemetry,
+      facts: {
+        info: infoOf(options),
+        capabilities: { tools: { listChanged: true }, logging: {} },
+        instructions: options.instructions
+      },
+      assembling: { prepare, lenient: settings.lenientArguments, onRepaired: telemetry.repaired }
+    }
+  })
+
+const wireOf = (revision: Revision.Revision, { info }: ServerFacts): ServerWire =>
+  revision.era === "request" ? RequestEra.server(revision, info) : SessionEra.server(revision)
+
+const immediately =
+  <C, A>(serve: (call: C) => A) =>
+  (call: C): Effect.Effect<A> =>
+    Effect.succeed(serve(call))
+
+/** The methods of all revisions; each revision takes those that exist in it. */
+type Methods = { readonly [method: string]: Serve<Call> }
+
+const engines = (facts: ServerFacts, methods: Methods): ((version: Revision.Version) => Engine<Call>) => {
+  const all = new Map<Revision.Version, Engine<Call>>(
+    Revision.all.map((revision) => [
+      revision.version,
+      {
+        revision,
+        wire: wireOf(revision, facts),
+        methods: new Map(Object.entries(methods).filter(([method]) => revision.hasRequest(method, "client")))
+      }
+    ])
+  )
+  // There is an engine for every version.
+  return (version) => all.get(version)!
+}
+
+/** The dispatcher and the registry of a server with these middleware around everything. */
+export const engine = Effect.fnUntraced(function* (
+  { context, facts, settings, telemetry }: Base,
+  middlewares: ReadonlyArray<Middleware.Implementation>
+) {
+  const logDefect = Run.logDefect(context)
+  const run = Run.make({
+    deadlines: yield* Deadlines.make,
+    slots: new Slots(settings.concurrency, settings.waiting),
+    telemetry,
+    logDefect
+  })
+  const calls = tools.makeCall({ middlewares, settings, run, logDefect })
+  const registry = new Registry({
+    onDuplicate: settings.onDuplicate,
+    warn: (message) => void Effect.runForkWith(context)(Effect.logWarning(message)),
+    prepare: calls.prepare
+  })
+  const peers = new Set<PeerState<Call>>()
+  const subscriptions = new Subscriptions()
+  const lifecycleOptions = { facts, settings, engineOf: (version: Revision.Version) => engineOf(version) }
+  const engineOf = engines(facts, {
+    ping: immediately(lifecycle.ping),
+    "server/discover": immediately(lifecycle.makeDiscover(lifecycleOptions)),
+    "logging/setLevel": immediately(lifecycle.setLevel),
+    "tools/call": calls.serve(registry),
+    "tools/list": makeList({ registry, middlewares, settings, run }),
+    "subscriptions/listen": makeListen(subscriptions, run)
+  })
+  const stop = changes.announce(registry, { peers, subscriptions })
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      stop()
+      for (const peer of peers) for (const call of peer.calls.values()) call.end("closed")
+    })
+  )
+  const initialize = lifecycle.makeInitialize(lifecycleOptions)
+  return { registry, dispatcher: dispatcher.make({ settings, engineOf, initialize, peers, subscriptions }) }
+})
+
+/** A provider whose components carry the middleware of the server that they come from. */
+export const withMiddlewares = (provider: Provider, middlewares: ReadonlyArray<Middleware.Implementation>): Provider =>
+  middlewares.length === 0
+    ? provider
+    : Transform.apply(provider, {
+        tool: (component) => ({ ...component, middlewares: [...middlewares, ...component.middlewares] })
+      })

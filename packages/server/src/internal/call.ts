@@ -1,0 +1,107 @@
+/**
+ * One request while it is served: its fiber, its deadline, and what a handler may know of it. There is one object per request.
+ */
+import { type Asking, unavailable } from "@effect-mcp/core/Asking"
+import type { Emit } from "@effect-mcp/core/Dispatcher"
+import { isRequestId, type JsonObject, type RequestId } from "@effect-mcp/core/Jsonrpc"
+import type { Principal } from "@effect-mcp/core/Principal"
+import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import type { Implementation, LoggingLevel, ProgressToken } from "@effect-mcp/core/protocol/Common"
+import { Key } from "@effect-mcp/core/protocol/RequestMeta"
+import type { RequestContext } from "@effect-mcp/core/RequestContext"
+import type { Revision } from "@effect-mcp/core/Revision"
+import type { ClientFacts } from "@effect-mcp/core/wire/Wire"
+import type * as Fiber from "effect/Fiber"
+import type { Timed } from "@effect-mcp/core/Deadlines"
+import type { Engine } from "./engine.ts"
+import type { Ended, InFlight, PeerState } from "./peer.ts"
+
+type Service = RequestContext["Service"]
+
+const noMeta: JsonObject = {}
+
+const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
+
+/** See the module. */
+export class Call implements Timed, InFlight, Service {
+  readonly id: RequestId
+  readonly method: string
+  readonly params: JsonObject | undefined
+  readonly meta: JsonObject
+  readonly peer: PeerState<Call>
+  readonly engine: Engine<Call>
+  readonly emit: Emit
+  private readonly facts: ClientFacts
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  ended: Ended | undefined
+  /** Whether it counts against the limits of concurrency. */
+  hasPlace = false
+  deadline = 0
+  /** False once it was answered: nothing may be sent for it any more. */
+  isOpen = true
+  private reached = -Infinity
+
+  constructor(
+    request: { readonly id: RequestId; readonly method: string; readonly params: JsonObject | undefined },
+    peer: PeerState<Call>,
+    engine: Engine<Call>,
+    facts: ClientFacts,
+    emit: Emit
+  ) {
+    this.id = request.id
+    this.method = request.method
+    this.params = request.params
+    const meta = request.params?.["_meta"]
+    this.meta = isObject(meta) ? meta : noMeta
+    this.peer = peer
+    this.engine = engine
+    this.facts = facts
+    this.emit = emit
+    this.fiber = undefined
+    this.ended = undefined
+  }
+
+  get revision(): Revision {
+    return this.engine.revision
+  }
+  get principal(): Principal {
+    return this.peer.principal
+  }
+  get sessionId(): string | undefined {
+    return this.peer.session?.id
+  }
+  get clientInfo(): Implementation | undefined {
+    return this.facts.info
+  }
+  get clientCapabilities(): ClientCapabilities {
+    return this.facts.capabilities
+  }
+  get logLevel(): LoggingLevel | undefined {
+    return this.facts.logLevel
+  }
+  get progressToken(): ProgressToken | undefined {
+    const token = this.meta[Key.progressToken]
+    return isRequestId(token) ? token : undefined
+  }
+  get asking(): Asking {
+    if (!this.revision.standaloneServerRequests) return unavailable("this revision has no requests from the server")
+    if (!this.emit.canAsk) return unavailable("there is no way back to the client")
+    return { mode: "live", ask: ({ method, params }) => this.peer.ask(this.emit, method, params) }
+  }
+
+  advance(progress: number): boolean {
+    if (!this.isOpen || !(progress > this.reached)) return false
+    this.reached = progress
+    return true
+  }
+
+  end(why: Ended): void {
+    if (this.ended !== undefined) return
+    this.ended = why
+    this.fiber?.interruptUnsafe()
+  }
+
+  expire(): void {
+    this.end("timeout")
+  }
+}

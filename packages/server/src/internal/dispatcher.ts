@@ -1,0 +1,170 @@
+/**
+ * The dispatcher: tells the eras apart, finds the method, and gives every message its outcome. It knows no transport.
+ */
+import type { Dispatcher, Emit, Outcome, Peer, PeerOptions } from "@effect-mcp/core/Dispatcher"
+import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import { InvalidParams, InvalidRequest, MethodNotFound, type Reason, UnsupportedVersion } from "@effect-mcp/core/McpError"
+import { Key } from "@effect-mcp/core/protocol/RequestMeta"
+import * as Revision from "@effect-mcp/core/Revision"
+import { toErrorObject } from "@effect-mcp/core/wire/errors"
+import { type Envelope, readEnvelope, supportedVersions } from "@effect-mcp/core/wire/RequestEra"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Settings } from "../Settings.ts"
+import { Call } from "./call.ts"
+import type { Engine } from "./engine.ts"
+import type { Subscriptions } from "./listen.ts"
+import { PeerState } from "./peer.ts"
+import { refuse } from "./run.ts"
+import { Slots } from "./slots.ts"
+
+type ServerPeer = PeerState<Call>
+
+// A client that sends more in one array is not one that we know.
+const maxBatch = 1000
+
+// How long a peer that goes away waits for handlers that do not end when they are interrupted.
+const closeTimeout = Duration.seconds(5)
+
+const accepted: Effect.Effect<Outcome> = Effect.succeed({ _tag: "Accepted" })
+
+const failure = (id: Jsonrpc.RequestId | undefined, reason: Reason, revision: Revision.Revision): Jsonrpc.Failure =>
+  Jsonrpc.failure(id, toErrorObject(reason, revision))
+
+const answer = (id: Jsonrpc.RequestId, reason: Reason, revision: Revision.Revision): Effect.Effect<Outcome> =>
+  Effect.succeed({ _tag: "Reply", message: failure(id, reason, revision) })
+
+const rejected = (id: Jsonrpc.RequestId | undefined, detail: string): Effect.Effect<Outcome> =>
+  Effect.succeed({ _tag: "Rejected", message: failure(id, new InvalidRequest({ detail }), Revision.latestSession) })
+
+const isObject = (u: unknown): u is Jsonrpc.JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
+
+const isEnvelope = (read: Envelope | InvalidParams): read is Envelope => !("_tag" in read)
+
+/** What the dispatcher works with. */
+export interface Options {
+  readonly settings: Settings
+  readonly engineOf: (version: Revision.Version) => Engine<Call>
+  readonly initialize: (peer: ServerPeer, request: Jsonrpc.Request, emit: Emit) => Outcome
+  readonly peers: Set<ServerPeer>
+  readonly subscriptions: Subscriptions
+}
+
+/** The dispatcher of one server. */
+export const make = ({ engineOf, initialize, peers, settings, subscriptions }: Options): Dispatcher["Service"] => {
+  let lastPeer = 0
+
+  const serve = (call: Call): Effect.Effect<Outcome> => {
+    const method = call.engine.methods.get(call.method)
+    return method === undefined
+      ? Effect.succeed(refuse(call, new MethodNotFound({ method: call.method })))
+      : method(call)
+  }
+
+  const requestEra = (peer: ServerPeer, request: Jsonrpc.Request, meta: Jsonrpc.JsonObject, emit: Emit) => {
+    const envelope = readEnvelope(meta)
+    if (!isEnvelope(envelope)) return answer(request.id, envelope, Revision.latest)
+    const revision = Revision.fromVersion(envelope.version)
+    if (revision === undefined || revision.era !== "request") {
+      const reason = new UnsupportedVersion({ requested: envelope.version, supported: supportedVersions })
+      return answer(request.id, reason, Revision.latest)
+    }
+    return serve(new Call(request, peer, engineOf(revision.version), envelope, emit))
+  }
+
+  const beforeSession = (peer: ServerPeer, request: Jsonrpc.Request, emit: Emit): Effect.Effect<Outcome> => {
+    if (request.method === "initialize") return Effect.succeed(initialize(peer, request, emit))
+    // Before `initialize` a client may send nothing but a ping.
+    if (request.method === "ping") return Effect.succeed({ _tag: "Reply", message: Jsonrpc.reply(request.id, "{}") })
+    const detail = Revision.latest.hasRequest(request.method, "client")
+      ? `Invalid _meta: missing ${Key.protocolVersion}, ${Key.clientCapabilities}; or send \`initialize\` first`
+      : "The session is not initialized: send `initialize` first"
+    return request.method === "server/discover"
+      ? answer(request.id, new InvalidParams({ detail, data: { envelope: { missing: [Key.protocolVersion, Key.clientCapabilities] } } }), Revision.latest)
+      : answer(request.id, new InvalidRequest({ detail }), Revision.latestSession)
+  }
+
+  const handleRequest = (peer: ServerPeer, request: Jsonrpc.Request, emit: Emit): Effect.Effect<Outcome> => {
+    if (peer.calls.has(request.id)) {
+      return rejected(undefined, `Invalid Request: the id ${JSON.stringify(request.id)} is in flight already`)
+    }
+    const meta = request.params?.["_meta"]
+    if (isObject(meta) && meta[Key.protocolVersion] !== undefined) return requestEra(peer, request, meta, emit)
+    const { session } = peer
+    if (session === undefined || request.method === "initialize") return beforeSession(peer, request, emit)
+    return serve(new Call(request, peer, session.engine, session, emit))
+  }
+
+  const handleNotification = (peer: ServerPeer, { method, params }: Jsonrpc.Notification): Effect.Effect<Outcome> => {
+    if (method === "notifications/cancelled") {
+      const id = params?.["requestId"]
+      if (Jsonrpc.isRequestId(id)) peer.calls.get(id)?.end("cancelled")
+    } else if (method === "notifications/initialized" && peer.session !== undefined) {
+      peer.session.ready = true
+    }
+    return accepted
+  }
+
+  const handleSingle = (peer: ServerPeer, message: Jsonrpc.Single, emit: Emit): Effect.Effect<Outcome> => {
+    switch (message._tag) {
+      case "Request":
+        return handleRequest(peer, message, emit)
+      case "Notification":
+        return handleNotification(peer, message)
+      case "Success":
+      case "Failure":
+        peer.answer(message)
+        return accepted
+      case "Invalid":
+        return Effect.succeed({ _tag: "Rejected", message: Jsonrpc.failure(message.id, message.error) })
+    }
+  }
+
+  const handleBatch = (peer: ServerPeer, { items }: Jsonrpc.Batch, emit: Emit): Effect.Effect<Outcome> => {
+    if (peer.session?.engine.revision.batches !== true) {
+      return rejected(undefined, "Invalid Request: batches are part of revision 2025-03-26 only")
+    }
+    if (items.length > maxBatch) return rejected(undefined, `Invalid Request: a batch of more than ${maxBatch} messages`)
+    const outcomes = Effect.forEach(
+      items,
+      (item) => Effect.suspend(() => handleSingle(peer, item, emit)),
+      { concurrency: "unbounded" }
+    )
+    return Effect.map(outcomes, (all): Outcome => {
+      const messages = all.flatMap((outcome) => ("message" in outcome ? outcome.message : []))
+      return messages.length === 0 ? { _tag: "Accepted" } : { _tag: "Reply", message: messages }
+    })
+  }
+
+  const close = (peer: ServerPeer): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      peers.delete(peer)
+      for (const call of peer.calls.values()) call.end("closed")
+      return Effect.asVoid(Effect.timeoutOption(peer.idle, closeTimeout))
+    })
+
+  const open = (options: PeerOptions): Effect.Effect<Peer, never, Scope.Scope> =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const peer = new PeerState<Call>(++lastPeer, options, new Slots(settings.concurrencyPerPeer, settings.waiting))
+        peers.add(peer)
+        return peer
+      }),
+      close
+    )
+
+  return {
+    open,
+    handle: (peer, message, emit) => {
+      const state = peer as ServerPeer // only this dispatcher makes peers
+      return message._tag === "Batch" ? handleBatch(state, message, emit) : handleSingle(state, message, emit)
+    },
+    drain: (peer) =>
+      Effect.suspend(() => {
+        const state = peer as ServerPeer // as above
+        subscriptions.end(state.calls.values())
+        return state.idle
+      })
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * What serves one revision: its wire codec and its methods. A method that is not in the map does not exist.
+ */
+import type { Outcome } from "@effect-mcp/core/Dispatcher"
+import type { Revision } from "@effect-mcp/core/Revision"
+import type { ServerWire } from "@effect-mcp/core/wire/Wire"
+import type * as Effect from "effect/Effect"
+
+/** Serves one request. */
+export type Serve<C> = (call: C) => Effect.Effect<Outcome>
+
+/** See the module. */
+export interface Engine<C> {
+  readonly revision: Revision
+  readonly wire: ServerWire
+  readonly methods: ReadonlyMap<string, Serve<C>>
+}

@@ -1,0 +1,72 @@
+/**
+ * How a client and the server get to know each other, and what else has no component: `initialize`, `server/discover`, `ping`,
+ * `logging/setLevel`.
+ */
+import type { Emit, Outcome } from "@effect-mcp/core/Dispatcher"
+import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import { invalidParams, InvalidParams, InvalidRequest } from "@effect-mcp/core/McpError"
+import { type LoggingLevel, loggingLevels } from "@effect-mcp/core/protocol/Common"
+import { InitializeParams } from "@effect-mcp/core/protocol/Lifecycle"
+import * as Revision from "@effect-mcp/core/Revision"
+import { toErrorObject } from "@effect-mcp/core/wire/errors"
+import type { ServerFacts } from "@effect-mcp/core/wire/Wire"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import type { Settings } from "../Settings.ts"
+import type { Call } from "./call.ts"
+import type { Engine } from "./engine.ts"
+import type { PeerState } from "./peer.ts"
+
+const decodeInitialize = Schema.decodeUnknownExit(InitializeParams)
+
+const reply = (id: Jsonrpc.RequestId, json: string): Outcome => ({ _tag: "Reply", message: Jsonrpc.reply(id, json) })
+
+/** What the lifecycle works with. */
+export interface Options {
+  readonly facts: ServerFacts
+  readonly settings: Settings
+  readonly engineOf: (version: Revision.Version) => Engine<Call>
+}
+
+/** Opens the session of a peer. A second `initialize` is refused, a revision that is not ours is answered with the latest one. */
+export const makeInitialize =
+  ({ engineOf, facts, settings }: Options) =>
+  (peer: PeerState<Call>, request: Jsonrpc.Request, _emit: Emit): Outcome => {
+    const refuse = (reason: InvalidParams | InvalidRequest): Outcome => ({
+      _tag: "Reply",
+      message: Jsonrpc.failure(request.id, toErrorObject(reason, Revision.latestSession))
+    })
+    if (peer.session !== undefined) return refuse(new InvalidRequest({ detail: "The session is initialized already" }))
+    const decoded = decodeInitialize(request.params ?? {})
+    if (Exit.isFailure(decoded)) {
+      const detail = "Invalid params: `initialize` needs protocolVersion, capabilities and clientInfo with name and version"
+      return refuse(new InvalidParams({ detail }))
+    }
+    const { capabilities, clientInfo, protocolVersion } = decoded.value
+    const engine = engineOf(Revision.negotiate(protocolVersion).version)
+    peer.session = { engine, id: undefined, info: clientInfo, capabilities, logLevel: undefined, ready: false }
+    return reply(request.id, engine.wire.greeting(facts, settings.cacheHint))
+  }
+
+/** Serves `server/discover`. */
+export const makeDiscover =
+  ({ facts, settings }: Options) =>
+  (call: Call): Outcome =>
+    reply(call.id, call.engine.wire.greeting(facts, settings.cacheHint))
+
+/** Serves `ping`. */
+export const ping = (call: Call): Outcome => reply(call.id, call.engine.wire.empty)
+
+const isLevel = (u: unknown): u is LoggingLevel => loggingLevels.some((level) => level === u)
+
+/** Serves `logging/setLevel`: from then on, the session gets messages of that level and above. */
+export const setLevel = (call: Call): Outcome => {
+  const level = call.params?.["level"]
+  const { session } = call.peer
+  if (!isLevel(level)) {
+    const { reason } = invalidParams(`Invalid params: \`level\` must be one of ${loggingLevels.join(", ")}`)
+    return { _tag: "Reply", message: Jsonrpc.failure(call.id, call.engine.wire.error(reason)) }
+  }
+  if (session !== undefined) session.logLevel = level
+  return reply(call.id, call.engine.wire.empty)
+}

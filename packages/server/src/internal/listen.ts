@@ -1,0 +1,70 @@
+/**
+ * `subscriptions/listen`: a request that stays open, on which changes are told.
+ *
+ * Source: "Subscriptions" in the base protocol of 2026-07-28.
+ */
+import type { Outcome } from "@effect-mcp/core/Dispatcher"
+import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import { invalidParams, McpError, Overloaded } from "@effect-mcp/core/McpError"
+import { Key } from "@effect-mcp/core/protocol/RequestMeta"
+import * as Effect from "effect/Effect"
+import type { Kind } from "../Provider.ts"
+import type { Call } from "./call.ts"
+import type { Subscription } from "./changes.ts"
+import { type Operation, refuse, type Run } from "./run.ts"
+import * as Telemetry from "./telemetry.ts"
+
+// As many as the official SDK allows.
+const maxSubscriptions = 1024
+
+const isObject = (u: unknown): u is Jsonrpc.JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
+
+/** The open subscriptions of a server. */
+export class Subscriptions {
+  private readonly open = new Map<Call, Subscription & { readonly end: () => void }>()
+
+  /** Those that are open now. */
+  values(): Iterable<Subscription> {
+    return this.open.values()
+  }
+
+  /** Ends those of a peer as the specification asks for: with their result. */
+  end(calls: Iterable<Call>): void {
+    for (const call of calls) this.open.get(call)?.end()
+  }
+
+  /** Holds a subscription open until it is ended or interrupted. */
+  hold(call: Call, kinds: ReadonlySet<Kind>): Effect.Effect<void, McpError> {
+    if (this.open.size >= maxSubscriptions) {
+      return Effect.fail(new McpError({ reason: new Overloaded({ detail: `More than ${maxSubscriptions} subscriptions` }) }))
+    }
+    return Effect.callback<void>((resume) => {
+      this.open.set(call, { call, kinds, end: () => resume(Effect.void) })
+    }).pipe(Effect.ensuring(Effect.sync(() => this.open.delete(call))))
+  }
+}
+
+const operation: Operation<void> = {
+  subject: Telemetry.subject("subscriptions/listen"),
+  timeout: undefined,
+  encode: (call) => call.engine.wire.subscriptionEnd(call.id),
+  errorType: () => undefined,
+  timedOut: undefined
+}
+
+/** Serves `subscriptions/listen`. Only lists of tools change so far; what else is asked for is not in the acknowledgement. */
+export const makeListen =
+  (subscriptions: Subscriptions, run: Run) =>
+  (call: Call): Effect.Effect<Outcome> => {
+    const filter = call.params?.["notifications"]
+    if (!isObject(filter)) {
+      return Effect.succeed(refuse(call, invalidParams("Invalid params: `notifications` must be an object").reason))
+    }
+    const wantsTools = filter["toolsListChanged"] === true
+    const kinds: ReadonlySet<Kind> = new Set(wantsTools ? ["tools"] : [])
+    const acknowledge = Jsonrpc.notification("notifications/subscriptions/acknowledged", {
+      notifications: wantsTools ? { toolsListChanged: true } : {},
+      _meta: { [Key.subscriptionId]: call.id }
+    })
+    return run(call, operation, () => Effect.andThen(call.emit.send(acknowledge), subscriptions.hold(call, kinds)))
+  }

@@ -1,0 +1,104 @@
+/**
+ * A conversation as the dispatcher sees it: what was negotiated, what is in flight, what was asked.
+ */
+import { AskingFailed } from "@effect-mcp/core/Asking"
+import type { Emit, Peer, PeerOptions } from "@effect-mcp/core/Dispatcher"
+import type { Failure, JsonObject, RequestId, Success } from "@effect-mcp/core/Jsonrpc"
+import * as Principal from "@effect-mcp/core/Principal"
+import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Engine } from "./engine.ts"
+import { Slots } from "./slots.ts"
+
+/** Why a call was ended before its handler was done. */
+export type Ended = "cancelled" | "timeout" | "closed"
+
+/** What a peer must know of a call. */
+export interface InFlight {
+  readonly id: RequestId
+  /** Interrupts the handler. The first reason counts. */
+  readonly end: (why: Ended) => void
+}
+
+/** The conversation of a client of the session era, from `initialize` on. */
+export interface Session<C> {
+  readonly engine: Engine<C>
+  readonly id: string | undefined
+  readonly info: Implementation | undefined
+  readonly capabilities: ClientCapabilities
+  /** Set by `logging/setLevel`; until then the client wants no messages. */
+  logLevel: LoggingLevel | undefined
+  /** Whether the client has sent `notifications/initialized`: before that, nothing is pushed to it. */
+  ready: boolean
+}
+
+interface Waiting {
+  readonly method: string
+  readonly answer: Deferred.Deferred<JsonObject, AskingFailed>
+}
+
+/** See the module. */
+export class PeerState<C extends InFlight> implements Peer {
+  readonly id: number
+  readonly transport: string
+  readonly push: Emit
+  readonly principal: Principal.Principal
+  readonly calls = new Map<RequestId, C>()
+  readonly slots: Slots
+  session: Session<C> | undefined
+  private readonly questions = new Map<RequestId, Waiting>()
+  private readonly drained: Array<() => void> = []
+  private nextQuestion = 1
+
+  constructor(id: number, options: PeerOptions, slots: Slots) {
+    this.id = id
+    this.transport = options.transport
+    this.push = options.push
+    this.principal = options.principal ?? Principal.anonymous
+    this.slots = slots
+  }
+
+  get inFlight(): number {
+    return this.calls.size
+  }
+
+  /** Takes a call out; tells who waits for the last one. */
+  forget(call: C): void {
+    if (this.calls.get(call.id) === call) this.calls.delete(call.id)
+    if (this.calls.size === 0 && this.drained.length > 0) for (const go of this.drained.splice(0)) go()
+  }
+
+  /** Waits until nothing is in flight. */
+  readonly idle: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.calls.size === 0) return resume(Effect.void)
+    this.drained.push(() => resume(Effect.void))
+  })
+
+  /** Sends a request to the client on this way and waits for its result. Interrupting it forgets the question. */
+  ask(emit: Emit, method: string, params: JsonObject): Effect.Effect<JsonObject, AskingFailed> {
+    return Effect.suspend(() => {
+      const id = this.nextQuestion++
+      const answer = Deferred.makeUnsafe<JsonObject, AskingFailed>()
+      this.questions.set(id, { method, answer })
+      return Effect.andThen(emit.send({ _tag: "Request", id, method, params }), Deferred.await(answer)).pipe(
+        Effect.ensuring(Effect.sync(() => this.questions.delete(id)))
+      )
+    })
+  }
+
+  /** Takes the client's answer to a question. Answers to nothing are ignored. */
+  answer(message: Success | Failure): void {
+    const waiting = message.id === undefined ? undefined : this.questions.get(message.id)
+    if (waiting === undefined) return
+    const exit =
+      message._tag === "Success"
+        ? Exit.succeed(message.result)
+        : Exit.fail(
+            new AskingFailed({ method: waiting.method, code: message.error.code, detail: message.error.message })
+          )
+    Deferred.doneUnsafe(waiting.answer, exit)
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The live set of components of one server. Providers are merged into one index, anew after each change and only when somebody
+ * looks; finding a component is one Map lookup however many there are and wherever they come from.
+ */
+import type { ToolComponent } from "../Component.ts"
+import type { ChangeListener, Kind, Provider } from "../Provider.ts"
+import type { OnDuplicate } from "../Settings.ts"
+import { DuplicateName } from "../DuplicateName.ts"
+
+/** What is served at one moment. It never changes; a change makes another one. */
+export interface Snapshot<Ready> {
+  readonly tools: ReadonlyArray<ToolComponent>
+  /** The tools by name, made ready to be called. */
+  readonly byName: ReadonlyMap<string, Ready>
+}
+
+/** What the registry needs to know of its server. */
+export interface RegistryOptions<Ready> {
+  readonly onDuplicate: OnDuplicate
+  readonly warn: (message: string) => void
+  /** Makes a component ready. Called once for each, when it is first served. */
+  readonly prepare: (component: ToolComponent) => Ready
+}
+
+/** The components of a server. */
+export class Registry<Ready> implements Provider {
+  private readonly providers: Array<Provider> = []
+  private readonly listeners = new Set<ChangeListener>()
+  private current: Snapshot<Ready> | undefined
+  private ready: ReadonlyMap<ToolComponent, Ready> = new Map()
+  private readonly options: RegistryOptions<Ready>
+
+  constructor(options: RegistryOptions<Ready>) {
+    this.options = options
+  }
+
+  /** What is served now. */
+  get snapshot(): Snapshot<Ready> {
+    return (this.current ??= this.merge())
+  }
+
+  readonly tools = (): ReadonlyArray<ToolComponent> => this.snapshot.tools
+
+  readonly onChange = (listener: ChangeListener): (() => void) => {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /**
+   * Adds providers, after those that are there, until the returned function is called. Throws {@link DuplicateName}, and adds
+   * nothing, where the policy says so.
+   */
+  add(added: ReadonlyArray<Provider>): () => void {
+    if (this.options.onDuplicate === "error") this.refuseDuplicates(added)
+    this.providers.push(...added)
+    const unsubscribe = added.map((provider) => provider.onChange(this.changed))
+    this.changed("tools")
+    return () => {
+      for (const stop of unsubscribe) stop()
+      for (const provider of added) this.providers.splice(this.providers.indexOf(provider), 1)
+      this.changed("tools")
+    }
+  }
+
+  private readonly changed = (kind: Kind): void => {
+    this.current = undefined
+    for (const listener of this.listeners) listener(kind)
+  }
+
+  private refuseDuplicates(added: ReadonlyArray<Provider>): void {
+    const names = new Set(this.snapshot.byName.keys())
+    for (const provider of added) {
+      for (const { name } of provider.tools()) {
+        if (names.has(name)) throw new DuplicateName({ kind: "tool", name })
+        names.add(name)
+      }
+    }
+  }
+
+  private merge(): Snapshot<Ready> {
+    const chosen = new Map<string, ToolComponent>()
+    for (const provider of this.providers) for (const component of provider.tools()) this.place(chosen, component)
+    const ready = new Map<ToolComponent, Ready>()
+    const byName = new Map<string, Ready>()
+    for (const component of chosen.values()) {
+      const made = this.ready.get(component) ?? this.options.prepare(component)
+      ready.set(component, made)
+      byName.set(component.name, made)
+    }
+    this.ready = ready
+    return { tools: [...chosen.values()], byName }
+  }
+
+  private place(chosen: Map<string, ToolComponent>, component: ToolComponent): void {
+    const { onDuplicate, warn } = this.options
+    const { name } = component
+    if (!chosen.has(name)) return void chosen.set(name, component)
+    // With "error" there is a duplicate only when a provider changed by itself; there is nobody left to tell but the log.
+    if (onDuplicate === "error") warn(`tool "${name}" is offered twice; the first one is served`)
+    if (onDuplicate === "warn") warn(`tool "${name}" is offered twice; the last one is served`)
+    if (onDuplicate === "warn" || onDuplicate === "replace") chosen.set(name, component)
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Runs a request: a place for it, a deadline, its own interruptible fiber, a span, and exactly one outcome.
+ */
+import type { Outcome } from "@effect-mcp/core/Dispatcher"
+import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import { Internal, McpError, Overloaded, type Reason } from "@effect-mcp/core/McpError"
+import { RequestContext } from "@effect-mcp/core/RequestContext"
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Tracer from "effect/Tracer"
+import type { Brought } from "./brought.ts"
+import type { Call } from "./call.ts"
+import { lowered } from "./clientLog.ts"
+import type { Deadlines } from "@effect-mcp/core/Deadlines"
+import type { Slots } from "./slots.ts"
+import type { Subject, Telemetry } from "./telemetry.ts"
+
+/** A kind of request: how it is told apart, limited, and answered. Made once, not for each request. */
+export interface Operation<A> {
+  readonly subject: Subject
+  /** In milliseconds; `undefined` for no end. */
+  readonly timeout: number | undefined
+  readonly encode: (call: Call, result: A) => string
+  /** What the result says went wrong, for telemetry. */
+  readonly errorType: (result: A) => string | undefined
+  /** The result of a request that took too long, when it is a result and not an error. */
+  readonly timedOut: ((after: string) => A) | undefined
+}
+
+/** Runs the effect that `make` gives, as the request of a call. */
+export type Run = <A>(
+  call: Call,
+  operation: Operation<A>,
+  make: (brought: Brought) => Effect.Effect<A, McpError>
+) => Effect.Effect<Outcome>
+
+const noReply: Outcome = { _tag: "NoReply" }
+
+/** The answer of a call that failed. */
+export const refuse = (call: Call, reason: Reason): Outcome => ({
+  _tag: "Reply",
+  message: Jsonrpc.failure(call.id, call.engine.wire.error(reason))
+})
+
+/** Logs a defect and gives back the id under which it stands in the log. */
+export type LogDefect = (what: string, cause: Cause.Cause<unknown>) => string
+
+/** Logs with the loggers of a context. */
+export const logDefect =
+  (context: Context.Context<never>): LogDefect =>
+  (what, cause) => {
+    const id = globalThis.crypto.randomUUID()
+    Effect.runForkWith(context)(Effect.annotateLogs(Effect.logError(`${what} failed`, cause), "mcp.error.id", id))
+    return id
+  }
+
+/** What the runner works with. */
+export interface Tools {
+  readonly deadlines: Deadlines
+  readonly slots: Slots
+  readonly telemetry: Telemetry
+  readonly logDefect: LogDefect
+}
+
+const busy = new McpError({
+  reason: new Overloaded({ detail: "The server has too much to do; nothing was done, try again later" })
+})
+
+/** The runner of a server. */
+export const make = ({ deadlines, logDefect, slots, telemetry }: Tools): Run => {
+  const tryTake = (call: Call): boolean => {
+    if (!call.peer.slots.tryTake()) return false
+    if (slots.tryTake()) return (call.hasPlace = true)
+    call.peer.slots.give()
+    return false
+  }
+
+  // Waits for a place for the peer, then for one of the server: a peer that has used up its own does not hold up the others.
+  const take = (call: Call): Effect.Effect<void, McpError> => {
+    if (call.peer.slots.isFull || slots.isFull) return Effect.fail(busy)
+    const both = Effect.andThen(
+      call.peer.slots.take,
+      Effect.onInterrupt(slots.take, () => Effect.sync(() => call.peer.slots.give()))
+    )
+    return Effect.map(both, () => {
+      call.hasPlace = true
+    })
+  }
+
+  const leave = (call: Call): void => {
+    if (call.hasPlace) {
+      slots.give()
+      call.peer.slots.give()
+    }
+    call.peer.forget(call)
+  }
+
+  const defect = (call: Call, subject: Subject, cause: Cause.Cause<unknown>): Outcome =>
+    refuse(call, new Internal({ id: logDefect(subject.spanName, cause) }))
+
+  const reply = <A>(call: Call, operation: Operation<A>, result: A): Outcome => {
+    try {
+      return { _tag: "Reply", message: Jsonrpc.reply(call.id, operation.encode(call, result)) }
+    } catch (error) {
+      return defect(call, operation.subject, Cause.die(error))
+    }
+  }
+
+  const late = <A>(call: Call, operation: Operation<A>): Outcome => {
+    const after = Duration.format(Duration.millis(operation.timeout ?? 0))
+    if (operation.timedOut !== undefined) return reply(call, operation, operation.timedOut(after))
+    return refuse(call, new Overloaded({ detail: `${operation.subject.spanName} took longer than ${after} and was stopped` }))
+  }
+
+  const failure = <A>(call: Call, operation: Operation<A>, cause: Cause.Cause<McpError>): readonly [Outcome, string] => {
+    if (call.ended === "cancelled" || call.ended === "closed") return [noReply, call.ended]
+    if (call.ended === "timeout") return [late(call, operation), call.ended]
+    const reason = cause.reasons.find(Cause.isFailReason)
+    if (reason !== undefined) return [refuse(call, reason.error.reason), reason.error.reason._tag]
+    return [defect(call, operation.subject, cause), "defect"]
+  }
+
+  return (call, operation, make) =>
+    Effect.withFiber((fiber) => {
+      const { subject, timeout } = operation
+      call.fiber = fiber
+      call.peer.calls.set(call.id, call)
+      const startedAt = deadlines.now()
+      if (timeout !== undefined) deadlines.add(call, startedAt, timeout)
+      const span = telemetry.open(call, subject)
+      const request: Brought = { key: RequestContext.key, value: call, outer: undefined }
+      const traced = span === undefined ? request : { key: Tracer.ParentSpan.key, value: span, outer: request }
+      const brought = lowered(call, traced)
+
+      const finish = (errorType: string | undefined, exit: Exit.Exit<unknown, unknown>): void => {
+        call.isOpen = false
+        if (timeout !== undefined) deadlines.remove(call, timeout)
+        leave(call)
+        telemetry.record(subject, deadlines.now() - startedAt, errorType)
+        if (span !== undefined) telemetry.close(span, exit, errorType)
+      }
+
+      const work = tryTake(call) ? make(brought) : Effect.flatMap(take(call), () => make(brought))
+      return Effect.matchCause(Effect.interruptible(work), {
+        onSuccess: (result) => {
+          const cancelled = call.ended === "cancelled"
+          finish(cancelled ? call.ended : operation.errorType(result), Exit.void)
+          return cancelled ? noReply : reply(call, operation, result)
+        },
+        onFailure: (cause) => {
+          const [outcome, errorType] = failure(call, operation, cause)
+          finish(errorType, Exit.failCause(cause))
+          return outcome
+        }
+      })
+    })
+}

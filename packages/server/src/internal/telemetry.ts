@@ -1,0 +1,123 @@
+/**
+ * Spans and metrics, by the OpenTelemetry semantic conventions for MCP. Without a tracer no span is opened; metrics are bound once
+ * for each operation.
+ *
+ * Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/
+ */
+import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
+import { Key } from "@effect-mcp/core/protocol/RequestMeta"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import type * as Exit from "effect/Exit"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
+import * as Tracer from "effect/Tracer"
+import type { Call } from "./call.ts"
+
+// In seconds, as the conventions advise.
+const boundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300]
+
+/** What is measured and traced under one name: a method, or a method and its target. */
+export interface Subject {
+  readonly spanName: string
+  readonly attributes: { readonly [key: string]: string }
+  readonly duration: Metric.Histogram<number>
+  readonly failures: Map<string, Metric.Histogram<number>>
+}
+
+const histogram = (attributes: { readonly [key: string]: string }) =>
+  Metric.histogram("mcp.server.operation.duration", {
+    description: "Duration of MCP requests, as the server sees it, in seconds",
+    attributes,
+    boundaries
+  })
+
+/** The subject of a method. A target is for names that are known to the server: names made up by clients would be without bound. */
+export const subject = (method: string, target?: { readonly kind: "tool"; readonly name: string }): Subject => {
+  const attributes =
+    target === undefined
+      ? { "mcp.method.name": method }
+      : { "mcp.method.name": method, "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": target.name }
+  return {
+    spanName: target === undefined ? method : `${method} ${target.name}`,
+    attributes,
+    duration: histogram(attributes),
+    failures: new Map()
+  }
+}
+
+/** How often arguments came as JSON in a string. */
+export const repairs = Metric.counter("mcp.server.arguments.repaired", {
+  description: "Arguments that arrived as JSON in a string and were accepted",
+  incremental: true
+})
+
+// 00-<trace id>-<parent id>-<flags>, W3C Trace Context.
+const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
+
+const parentOf = (meta: JsonObject): Tracer.ExternalSpan | undefined => {
+  const value = meta[Key.traceparent]
+  const match = typeof value === "string" ? traceparent.exec(value) : null
+  if (match === null || /^0+$/.test(match[1]!) || /^0+$/.test(match[2]!)) return undefined
+  return Tracer.externalSpan({
+    traceId: match[1]!,
+    spanId: match[2]!,
+    sampled: (Number.parseInt(match[3]!, 16) & 1) === 1
+  })
+}
+
+/** The telemetry of one server. */
+export interface Telemetry {
+  /** Opens the span of a request; `undefined` without a tracer. */
+  readonly open: (call: Call, subject: Subject) => Tracer.Span | undefined
+  readonly close: (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>, errorType: string | undefined) => void
+  /** Counts a request that took so many milliseconds. */
+  readonly record: (subject: Subject, millis: number, errorType: string | undefined) => void
+  readonly repaired: (count: number) => void
+}
+
+const standing = (call: Call) => ({
+  "mcp.protocol.version": call.revision.version,
+  "jsonrpc.request.id": String(call.id),
+  "network.transport": call.peer.transport === "stdio" ? "pipe" : call.peer.transport
+})
+
+/** Telemetry with the tracer and the metrics of a context. */
+export const make = (context: Context.Context<never>, recordArguments: boolean): Telemetry => {
+  const tracer = Context.get(context, Tracer.Tracer)
+  const clock = Context.get(context, Clock.Clock)
+  const enabled = tracer !== Tracer.nativeTracer && Context.get(context, References.TracerEnabled)
+  return {
+    open: (call, { attributes, spanName }) => {
+      if (!enabled) return undefined
+      const span = tracer.span({
+        name: spanName,
+        parent: Option.fromUndefinedOr<Tracer.AnySpan | undefined>(parentOf(call.meta)),
+        annotations: Context.empty(),
+        links: [],
+        startTime: clock.currentTimeNanosUnsafe(),
+        kind: "server",
+        root: false,
+        sampled: true
+      })
+      for (const key in attributes) span.attribute(key, attributes[key])
+      const facts = standing(call)
+      for (const key in facts) span.attribute(key, facts[key as keyof typeof facts])
+      if (call.sessionId !== undefined) span.attribute("mcp.session.id", call.sessionId)
+      if (recordArguments) span.attribute("gen_ai.tool.call.arguments", JSON.stringify(call.params?.["arguments"] ?? {}))
+      return span
+    },
+    close: (span, exit, errorType) => {
+      if (errorType !== undefined) span.attribute("error.type", errorType)
+      span.end(clock.currentTimeNanosUnsafe(), exit)
+    },
+    record: ({ attributes, duration, failures }, millis, errorType) => {
+      if (errorType === undefined) return duration.updateUnsafe(millis / 1000, context)
+      let failed = failures.get(errorType)
+      if (failed === undefined) failures.set(errorType, (failed = histogram({ ...attributes, "error.type": errorType })))
+      failed.updateUnsafe(millis / 1000, context)
+    },
+    repaired: (count) => repairs.updateUnsafe(count, context)
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * `tools/call`: finds the component, reads the arguments, runs the handler inside of its middleware, writes the result.
+ */
+import type { Outcome } from "@effect-mcp/core/Dispatcher"
+import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
+import { InvalidParams, McpError } from "@effect-mcp/core/McpError"
+import type { CallToolRequest, Implementation } from "@effect-mcp/core/Middleware"
+import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
+import type { RequestContext } from "@effect-mcp/core/RequestContext"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type { ToolComponent } from "../Component.ts"
+import type { Settings } from "../Settings.ts"
+import { type Brought, over } from "./brought.ts"
+import type { Call } from "./call.ts"
+import { type Inner, wrap } from "./chain.ts"
+import type { Registry } from "./registry.ts"
+import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
+import * as Telemetry from "./telemetry.ts"
+
+type Result = CallToolResult
+
+/** A result that tells the model what went wrong. */
+export const errorResult = (text: string): Result => ({ content: [{ type: "text", text }], isError: true })
+
+const encode = (call: Call, result: Result): string => call.engine.wire.toolResult(result)
+const errorType = (result: Result): string | undefined => (result.isError === true ? "tool_error" : undefined)
+
+/** A component made ready to be called: what does not depend on the request is done. */
+export interface Ready {
+  readonly operation: Operation<Result>
+  readonly invoke: Inner<"tools/call">
+}
+
+/** What `tools/call` works with. */
+export interface Options {
+  readonly middlewares: ReadonlyArray<Implementation>
+  readonly settings: Settings
+  readonly run: Run
+  readonly logDefect: LogDefect
+}
+
+const noArguments: JsonObject = {}
+
+const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
+
+const requestOf = (call: Call): CallToolRequest | string => {
+  const name = call.params?.["name"]
+  const args = call.params?.["arguments"]
+  if (typeof name !== "string") return "Invalid params: `name` must be a string"
+  if (args !== undefined && !isObject(args)) return "Invalid params: `arguments` must be an object"
+  return { method: "tools/call", name, arguments: args ?? noArguments, meta: call.meta }
+}
+
+/** Serves `tools/call`. */
+export interface ToolCalls {
+  /** Makes a component ready to be called. */
+  readonly prepare: (component: ToolComponent) => Ready
+  /** Serves one call from what the registry has. */
+  readonly serve: (registry: Registry<Ready>) => (call: Call) => Effect.Effect<Outcome>
+}
+
+/** See {@link ToolCalls}. */
+export const makeCall = ({ logDefect, middlewares, run, settings }: Options): ToolCalls => {
+  const badArguments = (name: string, text: string, brought: Brought | undefined) => {
+    // The request is always the outermost thing that was brought.
+    let outermost = brought
+    while (outermost?.outer !== undefined) outermost = outermost.outer
+    const request = outermost?.value as RequestContext["Service"] | undefined
+    const detail = `Invalid arguments for tool "${name}":\n${text}`
+    return settings.badArguments === "result" || request?.revision.argumentErrors !== "protocol"
+      ? Effect.succeed(errorResult(detail))
+      : Effect.fail(new McpError({ reason: new InvalidParams({ detail }) }))
+  }
+
+  const failed = (component: ToolComponent, cause: Cause.Cause<unknown>): Effect.Effect<Result, McpError> => {
+    const reason = cause.reasons.find(Cause.isFailReason)
+    if (reason !== undefined) {
+      const declared = component.codec.encodeFailure(reason.error)
+      if (declared !== undefined) return Effect.succeed(declared)
+    } else if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>) // it holds no failure
+    const id = logDefect(`tools/call ${component.name}`, cause)
+    return Effect.succeed(errorResult(`Internal error in tool "${component.name}" (${id})`))
+  }
+
+  const start = (component: ToolComponent, args: unknown): Effect.Effect<unknown, unknown> => {
+    try {
+      // The arguments were decoded by the contract's Schema, and the context below has what the handler requires.
+      return component.handler(args as never) as Effect.Effect<unknown, unknown>
+    } catch (error) {
+      return Effect.die(error)
+    }
+  }
+
+  const handle =
+    (component: ToolComponent): Inner<"tools/call"> =>
+    (request, brought) => {
+      const decoded = component.codec.decodeArguments(request.arguments)
+      if (decoded._tag === "Failure") return badArguments(component.name, decoded.text, brought)
+      return Effect.matchCauseEffect(
+        Effect.updateContext(Effect.scoped(start(component, decoded.value)), () => over(component.context, brought)),
+        {
+          onSuccess: (value) => Effect.succeed(component.codec.encodeSuccess(value)),
+          onFailure: (cause) => failed(component, cause)
+        }
+      )
+    }
+
+  const prepare = (component: ToolComponent): Ready => ({
+    operation: {
+      subject: Telemetry.subject("tools/call", { kind: "tool", name: component.name }),
+      timeout: component.timeout === undefined ? settings.toolTimeout : component.timeout === Infinity ? undefined : component.timeout,
+      encode,
+      errorType,
+      timedOut: (after) => errorResult(`Tool "${component.name}" took longer than ${after} and was stopped`)
+    },
+    invoke: wrap("tools/call", component.middlewares, handle(component))
+  })
+
+  const unknownTool = (name: string) =>
+    Effect.fail(new McpError({ reason: new InvalidParams({ detail: `Unknown tool: ${name}`, data: { name } }) }))
+
+  const unknownOperation: Operation<Result> = {
+    subject: Telemetry.subject("tools/call"),
+    timeout: settings.toolTimeout,
+    encode,
+    errorType,
+    timedOut: (after) => errorResult(`The call took longer than ${after} and was stopped`)
+  }
+
+  const serve = (registry: Registry<Ready>) => {
+    // Middleware may change the name, so the component is looked up inside of it.
+    const find: Inner<"tools/call"> = (request, brought) => {
+      const ready = registry.snapshot.byName.get(request.name)
+      return ready === undefined ? unknownTool(request.name) : ready.invoke(request, brought)
+    }
+    const outer = wrap("tools/call", middlewares, find)
+    return (call: Call): Effect.Effect<Outcome> => {
+      const request = requestOf(call)
+      if (typeof request === "string") return Effect.succeed(refuse(call, new InvalidParams({ detail: request })))
+      const operation = registry.snapshot.byName.get(request.name)?.operation ?? unknownOperation
+      return run(call, operation, (brought) => outer(request, brought))
+    }
+  }
+
+  return { prepare, serve }
+}
