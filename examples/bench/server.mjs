@@ -5,6 +5,7 @@ import * as McpServer from "@effect-mcp/server/McpServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as Tracer from "effect/Tracer"
 
 const described = (schema, description) => schema.annotate({ description })
 
@@ -49,7 +50,12 @@ const BenchLive = Bench.toLayer({
   }
 })
 
-export const Server = McpServer.layer({ name: "bench", version: "1.0.0" }, Bench).pipe(Layer.provide(BenchLive))
+// A tracer whose exporter drops everything: what opening spans costs.
+const Dropped = Layer.succeed(Tracer.Tracer, Tracer.make({ span: (options) => new Tracer.NativeSpan(options) }))
+
+const Untraced = McpServer.layer({ name: "bench", version: "1.0.0" }, Bench).pipe(Layer.provide(BenchLive))
+
+export const Server = process.env.BENCH_TRACED === "1" ? Untraced.pipe(Layer.provide(Dropped)) : Untraced
 
 if (import.meta.main) {
   const StdioServerTransport = await import("@effect-mcp/transport-stdio/StdioServerTransport")

@@ -6,12 +6,13 @@ import { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
 import type { JsonObject, Notification } from "@effect-mcp/core/Jsonrpc"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
-import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import { type CallToolResult, ListToolsResult, type Tool as Definition } from "@effect-mcp/core/protocol/Tools"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as Tool from "@effect-mcp/core/Tool"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
+import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,6 +22,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { connect, Connection, type Progress } from "./internal/connection.ts"
 import { negotiate } from "./internal/negotiate.ts"
+import { Serial } from "./internal/serial.ts"
 import { InvalidAnswer, InvalidArguments, McpClientError, ToolFailed } from "./McpClientError.ts"
 
 export type { Progress } from "./internal/connection.ts"
@@ -36,6 +38,8 @@ export interface Options extends Implementation {
   readonly timeout?: Duration.Input
   /** For how long to wait for answers while the revision is negotiated. 10 seconds by default. */
   readonly negotiationTimeout?: Duration.Input
+  /** The lowest level of log messages to ask for; they arrive as notifications. None by default. */
+  readonly logLevel?: LoggingLevel
   /** What to do with notifications of the server, in the order in which they arrive. Progress is told to its request instead. */
   readonly onNotification?: (notification: Notification) => Effect.Effect<void>
 }
@@ -64,21 +68,13 @@ export class McpClient extends Context.Service<
     readonly instructions: string | undefined
     readonly listTools: Effect.Effect<ReadonlyArray<Definition>, McpClientError>
     /** Calls a tool by name. A result with `isError` is a result. */
-    readonly callTool: (
-      name: string,
-      args?: JsonObject,
-      options?: CallOptions
-    ) => Effect.Effect<CallToolResult, McpClientError>
+    readonly callTool: (name: string, args?: JsonObject, options?: CallOptions) => Effect.Effect<CallToolResult, McpClientError>
     /** Fails with code -32601 in the request era, which has no `ping`. */
     readonly ping: Effect.Effect<void, McpClientError>
-    /** Asks for log messages of this level and above; they arrive as notifications. Session era. */
+    /** Asks for log messages of this level and above; they arrive as notifications. */
     readonly setLogLevel: (level: LoggingLevel) => Effect.Effect<void, McpClientError>
     /** Sends any request, with what the revision wants around its params, and gives its result as it was received. */
-    readonly request: (
-      method: string,
-      params?: JsonObject,
-      options?: CallOptions
-    ) => Effect.Effect<JsonObject, McpClientError>
+    readonly request: (method: string, params?: JsonObject, options?: CallOptions) => Effect.Effect<JsonObject, McpClientError>
   }
 >()("@effect-mcp/client/McpClient") {}
 
@@ -89,8 +85,7 @@ const toMillis = (input: Duration.Input): number | undefined => {
   return Number.isFinite(millis) ? millis : undefined
 }
 
-const invalidAnswer = (method: string, detail: string) =>
-  new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
+const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
 
 const decodeTools = Schema.decodeUnknownExit(ListToolsResult)
 
@@ -103,14 +98,20 @@ const infoOf = ({ description, icons, name, title, version, websiteUrl }: Option
   ...(icons === undefined ? {} : { icons })
 })
 
-const make = Effect.fnUntraced(function* (options: Options) {
+/**
+ * A client as a value, for programs that have several: connected as long as the scope is open. {@link layer} makes the service of it.
+ */
+export const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<McpClient["Service"], McpClientError, ClientTransport | Scope.Scope> {
   const scope = yield* Scope.Scope
   const context = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(context)
   const { onNotification } = options
+  const told = new Serial(runFork)
   const connection = new Connection(
     yield* Deadlines.make,
-    { onNotification: onNotification === undefined ? () => {} : (notification) => void runFork(onNotification(notification)) },
+    { onNotification: (notification) => onNotification !== undefined && told.push(onNotification(notification)) },
     runFork
   )
   // A server that ends over the first question gets a connection of its own for the second one.
@@ -119,23 +120,27 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const open = (into: Scope.Scope) =>
     connect(connection).pipe(Effect.provideService(ClientTransport, transport), Effect.provideService(Scope.Scope, into))
   yield* open(probe)
+  const info = infoOf(options)
+  const capabilities: ClientCapabilities = {}
   const agreement = yield* negotiate(connection, {
-    info: infoOf(options),
-    capabilities: {},
+    info,
+    capabilities,
+    logLevel: options.logLevel,
     versions: options.versions ?? Revision.versions,
     timeout: toMillis(options.negotiationTimeout ?? "10 seconds") ?? Number.MAX_SAFE_INTEGER,
     reconnect: Effect.andThen(Scope.close(probe, Exit.void), open(scope))
   })
-  const { wire } = agreement
+  let { wire } = agreement
   const timeout = toMillis(options.timeout ?? "60 seconds")
 
   const request = (method: string, params?: JsonObject, call?: CallOptions) =>
     connection.request(
       method,
-      (token) => wire.params(params, call?.meta === undefined ? { progressToken: token } : { ...call.meta, progressToken: token }),
+      (token) =>
+        wire.params(params, call?.meta === undefined ? { progressToken: token } : { ...call.meta, progressToken: token }),
       {
         timeout: call?.timeout === undefined ? timeout : toMillis(call.timeout),
-        onProgress: progressOf(call, runFork)
+        onProgress: call?.onProgress
       }
     )
 
@@ -153,6 +158,14 @@ const make = Effect.fnUntraced(function* (options: Options) {
     return yield* invalidAnswer("tools/list", `it has more than ${maxPages} pages`)
   })
 
+  const setLogLevel = (level: LoggingLevel): Effect.Effect<void, McpClientError> =>
+    wire.revision.logging === "session"
+      ? Effect.asVoid(request("logging/setLevel", { level }))
+      : Effect.sync(() => {
+          wire = RequestEra.client(wire.revision, { info, capabilities, logLevel: level })
+        })
+  if (options.logLevel !== undefined && wire.revision.logging === "session") yield* setLogLevel(options.logLevel)
+
   return McpClient.of({
     revision: wire.revision,
     serverInfo: agreement.serverInfo,
@@ -167,15 +180,10 @@ const make = Effect.fnUntraced(function* (options: Options) {
           : Effect.fail(invalidAnswer("tools/call", `the result of "${name}" has no content`))
       }),
     ping: Effect.asVoid(request("ping")),
-    setLogLevel: (level) => Effect.asVoid(request("logging/setLevel", { level })),
+    setLogLevel,
     request
   })
 })
-
-const progressOf = (call: CallOptions | undefined, runFork: (effect: Effect.Effect<void>) => unknown) => {
-  const onProgress = call?.onProgress
-  return onProgress === undefined ? undefined : (progress: Progress) => void runFork(onProgress(progress))
-}
 
 /**
  * Connects to the server that the transport reaches, agrees with it on a revision, and stays connected as long as the layer is used.
@@ -208,9 +216,8 @@ const typedCall = (client: McpClient["Service"], tool: Tool.Any): Call => {
   const codec = ToolCodec.client(tool)
   return (args, options) => {
     const encoded = codec.encodeArguments(args ?? {})
-    if (Exit.isFailure(encoded)) {
-      const detail = String(encoded.cause)
-      return Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: tool.name, detail }) }))
+    if (encoded._tag === "Failure") {
+      return Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: tool.name, detail: encoded.text }) }))
     }
     return Effect.flatMap(client.callTool(tool.name, encoded.value, options), (result) => {
       const outcome = codec.decodeResult(result)
@@ -236,9 +243,12 @@ const typedCall = (client: McpClient["Service"], tool: Tool.Any): Call => {
  * const forecast = yield* weather.tools.forecast({ city: "Oslo" })
  */
 export const of = <G extends McpGroup.Any>(group: G): Effect.Effect<Typed<McpGroup.Contracts<G>>, never, McpClient> =>
-  Effect.map(McpClient, (client) => {
-    const tools = McpGroup.contractsOf(group)
-      .filter(Tool.isTool)
-      .map((tool) => [tool.name, typedCall(client, tool)] as const)
-    return { tools: Object.fromEntries(tools) } as unknown as Typed<McpGroup.Contracts<G>> // one function for each tool
-  })
+  Effect.map(McpClient, (client) => typed(group, client))
+
+/** A client that is at hand, typed by a contract. See {@link of}. */
+export const typed = <G extends McpGroup.Any>(group: G, client: McpClient["Service"]): Typed<McpGroup.Contracts<G>> => {
+  const tools = McpGroup.contractsOf(group)
+    .filter(Tool.isTool)
+    .map((tool) => [tool.name, typedCall(client, tool)] as const)
+  return { tools: Object.fromEntries(tools) } as unknown as Typed<McpGroup.Contracts<G>> // one function for each tool
+}

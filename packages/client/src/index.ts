@@ -1,1 +1,6 @@
-export {}
+/**
+ * Clients, typed from the contract. Import modules by their names, `@effect-mcp/client/McpClientError`, where start-up time
+ * matters: this file loads them all.
+ */
+export * as McpClient from "./McpClient.ts"
+export * as McpClientError from "./McpClientError.ts"

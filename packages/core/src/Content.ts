@@ -9,6 +9,7 @@
 import * as Base64 from "effect/encoding/Base64"
 import * as Schema from "effect/Schema"
 import type { Annotations, Meta } from "./protocol/Common.ts"
+import type { ContentBlock } from "./protocol/Content.ts"
 import * as Protocol from "./protocol/Content.ts"
 
 export type {
@@ -82,3 +83,7 @@ export const annotationsOf = (block: Protocol.ContentBlock): Annotations | undef
 
 /** True for a complete block of content. */
 export const isContentBlock: (u: unknown) => u is Protocol.ContentBlock = Schema.is(Protocol.ContentBlock)
+
+/** The texts of a result, a line break between them. What is no text is left out. */
+export const textOf = (result: { readonly content: ReadonlyArray<ContentBlock> }): string =>
+  result.content.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n")

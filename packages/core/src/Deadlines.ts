@@ -45,10 +45,11 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
 
   const earliest = () => {
     let first = Infinity
-    for (const queue of queues.values()) for (const entry of queue) {
-      first = Math.min(first, entry.deadline)
-      break
-    }
+    for (const queue of queues.values())
+      for (const entry of queue) {
+        first = Math.min(first, entry.deadline)
+        break
+      }
     return first
   }
 

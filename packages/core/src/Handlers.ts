@@ -7,6 +7,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Types from "effect/Types"
 
 /** The service that implements the group with this id. */
 export interface Handlers<in out Id extends string> {
@@ -35,6 +36,14 @@ export interface AnyContract {
 
 /** An implementation whose types were forgotten; its contract knows them. */
 export type Handler = (args: never) => Effect.Effect<unknown, unknown, unknown>
+
+/**
+ * What a handler returns: an Effect that succeeds with `A`, may fail with `E`, and may need anything. What it needs is not mentioned, so
+ * that the compiler finds it out from the handler and does not take it from here.
+ */
+export interface Returned<out A, out E> {
+  readonly [Effect.TypeId]: { readonly _A: Types.Covariant<A>; readonly _E: Types.Covariant<E> }
+}
 
 /** What a server finds under a group's key. */
 export interface Implementation {

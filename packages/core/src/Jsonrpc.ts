@@ -177,7 +177,7 @@ const fromJson = (message: unknown): Single => {
     return invalid(undefined, ErrorCode.InvalidRequest, "Invalid Request: a message is a JSON object")
   }
   if (message["jsonrpc"] !== "2.0") {
-    return invalid(readableId(message["id"]), ErrorCode.InvalidRequest, "Invalid Request: `jsonrpc` must be \"2.0\"")
+    return invalid(readableId(message["id"]), ErrorCode.InvalidRequest, 'Invalid Request: `jsonrpc` must be "2.0"')
   }
   if (message["method"] !== undefined) return fromCall(message)
   if (message["result"] !== undefined || message["error"] !== undefined) return fromAnswer(message)

@@ -37,27 +37,25 @@ export type Resources<C> = Extract<C, Resource.Any>
 /** The prompts of a set of contracts. */
 export type Prompts<C> = Extract<C, Prompt.Any>
 
-// A handler may need anything: `unknown` is the top of the covariant third parameter, what it really needs is inferred.
 type ToolHandlers<C> = {
-  readonly [T in Tools<C> as T["name"]]: (
-    args: Tool.Args<T>
-  ) => Effect.Effect<Tool.Success<T>, Tool.Failure<T>, unknown>
+  readonly [T in Tools<C> as T["name"]]: (args: Tool.Args<T>) => Handlers.Returned<Tool.Success<T>, Tool.Failure<T>>
 }
 type ResourceHandlers<C> = {
   readonly [T in Resources<C> as T["name"]]: (
     args: Resource.Args<T>
-  ) => Effect.Effect<Resource.Success<T>, Resource.Failure<T>, unknown>
+  ) => Handlers.Returned<Resource.Success<T>, Resource.Failure<T>>
 }
 type PromptHandlers<C> = {
-  readonly [T in Prompts<C> as T["name"]]: (
-    args: Prompt.Args<T>
-  ) => Effect.Effect<Prompt.Messages, Prompt.Failure<T>, unknown>
+  readonly [T in Prompts<C> as T["name"]]: (args: Prompt.Args<T>) => Handlers.Returned<Prompt.Messages, Prompt.Failure<T>>
 }
 
 /** One handler for each contract, by kind and name. Kinds that the group does not have are left out. */
 export type HandlersOf<C> = ([Tools<C>] extends [never] ? {} : { readonly tools: ToolHandlers<C> }) &
   ([Resources<C>] extends [never] ? {} : { readonly resources: ResourceHandlers<C> }) &
   ([Prompts<C>] extends [never] ? {} : { readonly prompts: PromptHandlers<C> })
+
+/** The handlers of a group: a type for code that makes them elsewhere. */
+export type HandlersFor<G extends Any> = HandlersOf<Contracts<G>>
 
 type NamesOf<C, Kind> = Kind extends "tools"
   ? Tools<C>["name"]
@@ -75,7 +73,7 @@ type NoneElse<C, H> = {
 /** What a record of handlers needs, apart from what requests and middleware provide. */
 type ServicesOf<H> = {
   [Kind in keyof H]: {
-    [K in keyof H[Kind]]: H[Kind][K] extends (...args: never) => Effect.Effect<infer _A, infer _E, infer R> ? R : never
+    [K in keyof H[Kind]]: H[Kind][K] extends (...args: never) => infer Returned ? Effect.Services<Returned> : never
   }[keyof H[Kind]]
 }[keyof H]
 
@@ -94,16 +92,22 @@ export interface McpGroup<in out GroupId extends string, C extends Handlers.AnyC
     middleware: M
   ) => McpGroup<GroupId, C, MW | Middleware.Identifier<M>, Provides | Middleware.Provides<M>>
   /**
+   * The handlers themselves, typed by the group: for handlers that an Effect makes.
+   *
+   * @example
+   * const WeatherLive = Weather.toLayer(Effect.gen(function* () {
+   *   const db = yield* Database
+   *   return Weather.of({ tools: { forecast: ({ city }) => db.forecast(city) } })
+   * }))
+   */
+  readonly of: <const H extends HandlersOf<C>>(handlers: H & NoneElse<C, H>) => H
+  /**
    * Implements the group: one handler for each contract, or an Effect that makes them. The services that handlers use become
    * requirements of the layer, apart from those that every request brings along and those that middleware provides.
    */
   readonly toLayer: <const H extends HandlersOf<C>, EX = never, RX = never>(
     handlers: (H & NoneElse<C, H>) | Effect.Effect<H & NoneElse<C, H>, EX, RX>
-  ) => Layer.Layer<
-    Handlers.Handlers<GroupId>,
-    EX,
-    Exclude<RX, Scope.Scope> | Exclude<ServicesOf<H>, RequestServices | Provides>
-  >
+  ) => Layer.Layer<Handlers.Handlers<GroupId>, EX, Exclude<RX, Scope.Scope> | Exclude<ServicesOf<H>, RequestServices | Provides>>
 }
 
 type Kinds = {
@@ -135,6 +139,9 @@ const build = (
     static readonly middlewares = middlewares
     static middleware(middleware: Middleware.Any) {
       return build(id, contracts, [middleware, ...middlewares])
+    }
+    static of(handlers: unknown) {
+      return handlers
     }
     static toLayer(handlers: unknown) {
       return Handlers.layer<Kinds>(id, contracts, handlers, toMap(id, contracts))

@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type * as Handlers from "./Handlers.ts"
 import type { JsonObject } from "./Jsonrpc.ts"
 import type { McpError } from "./McpError.ts"
 import type { CallToolResult, ListToolsResult } from "./protocol/Tools.ts"
@@ -43,29 +44,42 @@ export type Next<M extends keyof Methods, Provides> = (
   request: Methods[M]["request"]
 ) => Effect.Effect<Methods[M]["result"], McpError, Provides>
 
-/** What a middleware does: a hook per method, and `all` around every method that has none of its own. */
-export type Hooks<Provides, R> = {
+/**
+ * What a middleware does: a hook per method, and `all` around every method that has none of its own. What hooks need is found out from
+ * them.
+ */
+export type Hooks<Provides> = {
   readonly [M in keyof Methods]?: (
     request: Methods[M]["request"],
     next: Next<M, Provides>
-  ) => Effect.Effect<Methods[M]["result"], McpError, R>
+  ) => Handlers.Returned<Methods[M]["result"], McpError>
 } & {
-  readonly all?: <A>(request: AnyRequest, next: Effect.Effect<A, McpError, Provides>) => Effect.Effect<A, McpError, R>
+  readonly all?: <A>(request: AnyRequest, next: Effect.Effect<A, McpError, Provides>) => Handlers.Returned<A, McpError>
 }
 
+// What provides a service to handlers must be around every call.
+type Providing<Provides> = [Provides] extends [never]
+  ? unknown
+  : Required<Pick<Hooks<Provides>, "tools/call">> | Required<Pick<Hooks<Provides>, "all">>
+
 type ServicesOf<H> = {
-  [K in keyof H]: H[K] extends (...args: never) => Effect.Effect<infer _A, infer _E, infer R> ? R : never
+  [K in keyof H]-?: NonNullable<H[K]> extends (...args: never) => infer Returned ? Effect.Services<Returned> : never
 }[keyof H]
 
 /** What stands behind a middleware's key: its hooks, and what was there when its layer was built. */
 export interface Implementation {
-  readonly hooks: Hooks<never, unknown>
+  /** Which middleware it implements: two of one id are told apart. */
+  readonly token: object
+  /** The key of the service that it provides to what is inside. */
+  readonly provides: string | undefined
+  readonly hooks: Hooks<never>
   readonly context: Context.Context<never>
 }
 
 /** Any middleware. */
 export interface Any {
   readonly id: string
+  readonly token: object
   readonly "~middleware": { readonly identifier: unknown; readonly provides: unknown }
 }
 
@@ -78,13 +92,15 @@ export type Provides<M extends Any> = M["~middleware"]["provides"]
 export interface MiddlewareClass<in out Self, in out Id extends string, in out Prov> {
   new (_: never): { readonly "~effect-mcp/Middleware": Id }
   readonly id: Id
+  readonly token: object
   readonly "~middleware": { readonly identifier: Self; readonly provides: Prov }
   /**
-   * Implements the middleware: its hooks, or an Effect that makes them. What the hooks use becomes a requirement of the layer.
+   * Implements the middleware: its hooks, or an Effect that makes them. What the hooks use becomes a requirement of the layer, and
+   * so does what they should provide to `next` and do not.
    */
-  readonly layer: <const H extends Hooks<Prov, unknown>, EX = never, RX = never>(
+  readonly layer: <const H extends Hooks<Prov> & Providing<Prov>, EX = never, RX = never>(
     hooks: H | Effect.Effect<H, EX, RX>
-  ) => Layer.Layer<Self, EX, Exclude<RX, Scope.Scope> | Exclude<ServicesOf<H>, RequestServices | Prov>>
+  ) => Layer.Layer<Self, EX, Exclude<RX, Scope.Scope> | Exclude<ServicesOf<H>, RequestServices>>
 }
 
 /** The key under which an implementation is provided. */
@@ -104,10 +120,12 @@ export const make =
   <Self>() =>
   <const Id extends string, Prov = never, Shape = never>(
     id: Id,
-    _options: { readonly provides?: Context.Key<Prov, Shape> } = {}
+    options: { readonly provides?: Context.Key<Prov, Shape> } = {}
   ): MiddlewareClass<Self, Id, Prov> => {
+    const token = {}
     class Middleware {
       static readonly id = id
+      static readonly token = token
       static layer(hooks: unknown) {
         return Layer.effect(
           key(id),
@@ -115,7 +133,7 @@ export const make =
             // What is given is checked by the signature of `layer`; here its types are gone.
             const built = Effect.isEffect(hooks) ? yield* hooks as Effect.Effect<Implementation["hooks"]> : hooks
             const context = yield* Effect.context<never>()
-            return { hooks: built as Implementation["hooks"], context }
+            return { token, provides: options.provides?.key, hooks: built as Implementation["hooks"], context }
           })
         )
       }

@@ -21,3 +21,10 @@ export const anonymous: Principal = { subject: undefined, scopes: [], claims: {}
 
 /** True unless the principal is anonymous. */
 export const isAuthenticated = (principal: Principal): boolean => principal.subject !== undefined
+
+/** A principal; it has no scopes and no claims unless they are given. */
+export const make = (principal: Partial<Principal> & { readonly subject: string }): Principal => ({
+  scopes: [],
+  claims: {},
+  ...principal
+})

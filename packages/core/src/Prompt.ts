@@ -33,6 +33,8 @@ export interface Prompt<Name extends string, P extends Codec, F extends Codec> e
   readonly name: Name
   readonly parameters: P
   readonly failure: F
+  /** The id of the group of one that it is. */
+  readonly id: Handlers.PromptId<Name>
   readonly "~group": {
     readonly id: Handlers.PromptId<Name>
     readonly contracts: Prompt<Name, P, F>
@@ -43,11 +45,7 @@ export interface Prompt<Name extends string, P extends Codec, F extends Codec> e
     handler:
       | ((args: P["Type"]) => Effect.Effect<Messages, F["Type"], R>)
       | Effect.Effect<(args: P["Type"]) => Effect.Effect<Messages, F["Type"], R>, EX, RX>
-  ) => Layer.Layer<
-    Handlers.Handlers<Handlers.PromptId<Name>>,
-    EX,
-    Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>
-  >
+  ) => Layer.Layer<Handlers.Handlers<Handlers.PromptId<Name>>, EX, Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>>
 }
 
 /** What a prompt takes. */

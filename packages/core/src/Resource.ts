@@ -40,6 +40,8 @@ export interface Resource<Name extends string, Args, S extends Codec, F extends 
   readonly success: S
   readonly failure: F
   readonly "~args": Args
+  /** The id of the group of one that it is. */
+  readonly id: Handlers.ResourceId<Name>
   readonly "~group": {
     readonly id: Handlers.ResourceId<Name>
     readonly contracts: Resource<Name, Args, S, F>
@@ -50,11 +52,7 @@ export interface Resource<Name extends string, Args, S extends Codec, F extends 
     handler:
       | ((args: Args) => Effect.Effect<S["Type"], F["Type"], R>)
       | Effect.Effect<(args: Args) => Effect.Effect<S["Type"], F["Type"], R>, EX, RX>
-  ) => Layer.Layer<
-    Handlers.Handlers<Handlers.ResourceId<Name>>,
-    EX,
-    Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>
-  >
+  ) => Layer.Layer<Handlers.Handlers<Handlers.ResourceId<Name>>, EX, Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>>
 }
 
 /** What a resource's handler takes: the variables of its template. */

@@ -5,8 +5,8 @@
  */
 import { ErrorCode } from "./Jsonrpc.ts"
 import type { CapabilityPath } from "./protocol/Capabilities.ts"
-import { gatesOf, type Sender } from "./protocol/Method.ts"
-import { type AnyNotification, type AnyRequest, notifications, requests } from "./protocol/Methods.ts"
+import { gatesOf, type NotificationRow, type RequestRow, type Sender } from "./protocol/Method.ts"
+import { notificationRows, requestRows } from "./protocol/Table.ts"
 import { type Era, requestVersions, sessionVersions, type Version, type Versions, versions } from "./protocol/Version.ts"
 
 export { type Era, type RequestVersion, type SessionVersion, type Version, versions } from "./protocol/Version.ts"
@@ -258,17 +258,16 @@ const bySender = <A>(of: (sender: Sender) => A): BySender<A> => ({ client: of("c
 type Table = ReadonlyMap<string, ReadonlyArray<Needed>>
 
 /** The messages that a side may send, with what they need. */
-const sendable = (version: Version, rows: ReadonlyArray<AnyRequest | AnyNotification>): BySender<Table> =>
+const sendable = (version: Version, rows: ReadonlyArray<RequestRow | NotificationRow>): BySender<Table> =>
   bySender((sender) => {
     const sent = rows.filter(({ sentBy }) => sentBy[sender].includes(version))
     return new Map(sent.map((row) => [row.method, gatesOf(row, version, sender)]))
   })
 
 const make = (version: Version, facts: Facts): Revision => {
-  const rows = Object.values(requests)
-  const requestsOf = sendable(version, rows)
-  const notificationsOf = sendable(version, Object.values(notifications))
-  const questions = rows.filter(({ embedded }) => embedded.includes(version))
+  const requestsOf = sendable(version, requestRows)
+  const notificationsOf = sendable(version, notificationRows)
+  const questions = requestRows.filter(({ embedded }) => embedded.includes(version))
   const embedded: Table = new Map(questions.map((row) => [row.method, gatesOf(row, version, "server")]))
   const declared = capabilities(facts)
   return {

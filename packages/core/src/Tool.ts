@@ -24,6 +24,14 @@ const TypeId = "~effect-mcp/core/Tool"
 /** What a result looks like to a model: a text, a block, or several blocks. */
 export type Rendered = string | ContentBlock | ReadonlyArray<ContentBlock>
 
+/** JSON Schemas that were not made from Effect Schemas, and what checks values against them. */
+export interface Raw {
+  readonly inputSchema: JsonObject
+  readonly outputSchema: JsonObject | undefined
+  /** Prepares a check that says what is wrong with a value. Throws `UnrepresentableSchema` for a schema that cannot be used. */
+  readonly compile: (schema: JsonObject, where: string) => (value: unknown) => string | undefined
+}
+
 /** Any tool, whatever its types. */
 export interface Any extends Metadata {
   readonly [TypeId]: typeof TypeId
@@ -35,8 +43,8 @@ export interface Any extends Metadata {
   readonly annotations: ToolAnnotations | undefined
   readonly timeout: Duration.Input | undefined
   readonly structured: boolean | undefined
-  readonly inputSchema: JsonObject | undefined
-  readonly outputSchema: JsonObject | undefined
+  /** The JSON Schemas of a tool that is described by them, see `JsonSchemaTool.ts`. */
+  readonly raw: Raw | undefined
   /** Erased: it is called with what the handler returned. */
   readonly render: ((success: never) => Rendered) | undefined
 }
@@ -47,6 +55,8 @@ export interface Tool<Name extends string, P extends Codec, S extends Codec, F e
   readonly parameters: P
   readonly success: S
   readonly failure: F
+  /** The id of the group of one that it is. */
+  readonly id: Handlers.ToolId<Name>
   readonly "~group": {
     readonly id: Handlers.ToolId<Name>
     readonly contracts: Tool<Name, P, S, F>
@@ -60,11 +70,7 @@ export interface Tool<Name extends string, P extends Codec, S extends Codec, F e
     handler:
       | ((args: P["Type"]) => Effect.Effect<S["Type"], F["Type"], R>)
       | Effect.Effect<(args: P["Type"]) => Effect.Effect<S["Type"], F["Type"], R>, EX, RX>
-  ) => Layer.Layer<
-    Handlers.Handlers<Handlers.ToolId<Name>>,
-    EX,
-    Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>
-  >
+  ) => Layer.Layer<Handlers.Handlers<Handlers.ToolId<Name>>, EX, Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>>
 }
 
 /** What a tool takes. */
@@ -91,7 +97,10 @@ export interface Options<P extends Codec | Fields, S extends Codec, F extends Co
   readonly timeout?: Duration.Input
   /** The text that a model reads in place of the JSON of the result. */
   readonly render?: (success: S["Type"]) => Rendered
-  /** False: `success` is sent as text alone, without `outputSchema` and `structuredContent`. */
+  /**
+   * False: `success` is sent as the text of its JSON alone, without `outputSchema` and `structuredContent`. Does not go together with
+   * `render`, whose text a typed client could not read.
+   */
   readonly structured?: boolean
 }
 
@@ -140,8 +149,11 @@ export const make = <
 >(
   name: Name.Valid<Name>,
   options: Options<P, S, F> = {}
-): Tool<Name, SchemaOf<P>, S, F> =>
-  build(name, {
+): Tool<Name, SchemaOf<P>, S, F> => {
+  if (options.structured === false && options.render !== undefined) {
+    throw new Error(`Tool "${name}": \`structured: false\` and \`render\` do not go together`)
+  }
+  return build(name, {
     ...metadataOf(options),
     parameters: toSchema(options.parameters),
     success: options.success ?? Schema.Void,
@@ -149,46 +161,10 @@ export const make = <
     annotations: options.annotations,
     timeout: options.timeout,
     structured: options.structured,
-    inputSchema: undefined,
-    outputSchema: undefined,
+    raw: undefined,
     render: options.render
   }) as Tool<Name, SchemaOf<P>, S, F> // `build` erases what the signature promises
-
-/** The arguments of a tool that is described by JSON Schema. */
-export const Arguments = Schema.Record(Schema.String, Schema.Unknown)
-
-/** How a tool is described with JSON Schemas that come from elsewhere. */
-export interface RawOptions<S extends Codec, F extends Codec> extends Omit<Options<typeof Arguments, S, F>, "parameters"> {
-  /** JSON Schema of the arguments, an object at its root. Shown as it is; arguments are validated against it. */
-  readonly inputSchema: JsonObject
-  /** JSON Schema of the result. Results are validated against it; `success` says what the handler returns, JSON by default. */
-  readonly outputSchema?: JsonObject
 }
-
-/**
- * Describes a tool by JSON Schema, for descriptions that are not made from Effect Schemas. Dialect 2020-12 unless `$schema` says
- * otherwise. Keywords reach the client unchanged. References to other documents are refused, they are never fetched.
- */
-export const fromJsonSchema = <
-  const Name extends string,
-  S extends Codec = typeof Schema.Json,
-  F extends Codec = Schema.Never
->(
-  name: Name.Valid<Name>,
-  options: RawOptions<S, F>
-): Tool<Name, typeof Arguments, S, F> =>
-  build(name, {
-    ...metadataOf(options),
-    parameters: Arguments,
-    success: options.success ?? Schema.Json,
-    failure: options.failure ?? Schema.Never,
-    annotations: options.annotations,
-    timeout: options.timeout,
-    structured: options.structured,
-    inputSchema: options.inputSchema,
-    outputSchema: options.outputSchema,
-    render: options.render
-  }) as Tool<Name, typeof Arguments, S, F> // `build` erases what the signature promises
 
 /** True for tools. */
 export const isTool = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)

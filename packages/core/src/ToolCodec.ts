@@ -7,17 +7,17 @@ import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import { textOf } from "./Content.ts"
 import { type Codec, toMeta } from "./Contract.ts"
-import { explain } from "./internal/explain.ts"
 import { toolJsonSchema } from "./internal/jsonSchema.ts"
-import { render as renderProblems } from "./internal/problems.ts"
-import { compile } from "./internal/rawJsonSchema.ts"
-import { makeDecoder, makeEncoder } from "./internal/toolArguments.ts"
+import { isPlain } from "./internal/plainSchema.ts"
+import { explainExit, makeDecoder, makeEncoder } from "./internal/toolArguments.ts"
 import { encodingAst } from "./internal/wireCodec.ts"
 import type { JsonObject } from "./Jsonrpc.ts"
 import type { ContentBlock } from "./protocol/Content.ts"
 import type { CallToolResult, ObjectJsonSchema, Tool as Definition } from "./protocol/Tools.ts"
 import { type Any, Contents, type Rendered } from "./Tool.ts"
+import { structuredKey } from "./wire/project.ts"
 
 /** How a result is sent: not at all, as blocks of content, as a text, or as JSON with a text beside it. */
 type Kind = "void" | "contents" | "text" | "structured"
@@ -31,18 +31,18 @@ const kindOf = ({ structured, success }: Any): Kind => {
 
 /** The description of a tool as clients see it. Throws `UnrepresentableSchema` when a Schema cannot be shown. */
 export const definition = (tool: Any): Definition => {
-  const { annotations, description, icons, inputSchema, name, outputSchema, title } = tool
+  const { annotations, description, icons, name, raw, title } = tool
   const meta = toMeta(tool)
   const where = (part: string) => `tool "${name}", ${part}`
-  const output =
-    outputSchema ?? (kindOf(tool) === "structured" && inputSchema === undefined ? toolJsonSchema(tool.success, where("success"), "success") : undefined)
+  const isStructured = raw === undefined && kindOf(tool) === "structured"
+  const output = raw?.outputSchema ?? (isStructured ? toolJsonSchema(tool.success, where("success"), "success") : undefined)
   return {
     name,
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     ...(icons === undefined ? {} : { icons }),
     // Parameters have an object at their root: the other roots are refused.
-    inputSchema: (inputSchema ?? toolJsonSchema(tool.parameters, where("parameters"), "parameters")) as ObjectJsonSchema,
+    inputSchema: (raw?.inputSchema ?? toolJsonSchema(tool.parameters, where("parameters"), "parameters")) as ObjectJsonSchema,
     ...(output === undefined ? {} : { outputSchema: output }),
     ...(annotations === undefined ? {} : { annotations }),
     ...(meta === undefined ? {} : { _meta: meta })
@@ -50,9 +50,7 @@ export const definition = (tool: Any): Definition => {
 }
 
 /** Arguments that were read, or what is wrong with them, a line for each problem. */
-export type Decoded =
-  | { readonly _tag: "Success"; readonly value: unknown }
-  | { readonly _tag: "Failure"; readonly text: string }
+export type Decoded = { readonly _tag: "Success"; readonly value: unknown } | { readonly _tag: "Failure"; readonly text: string }
 
 /** What a server makes of a tool. */
 export interface ServerTool {
@@ -66,6 +64,8 @@ export interface ServerTool {
 
 /** How a server treats arguments. */
 export interface ServerOptions {
+  /** What to do with arguments that the contract does not have, which its JSON Schema refuses. */
+  readonly excess: "error" | "ignore"
   /** Accept JSON in a string where the Schema wants something else. */
   readonly lenient: boolean
   /** Told how many arguments came that way. */
@@ -101,11 +101,13 @@ const encodeSuccess = (tool: Any): ((value: unknown) => CallToolResult) => {
   // The blocks are what the Schema says by their type; encoding them would copy images for nothing.
   if (kind === "contents") return (value) => ({ content: value as ReadonlyArray<ContentBlock> })
   const encode = encoder(tool, tool.success, "the result is not what its `success` Schema says")
-  const validate = tool.outputSchema === undefined ? undefined : compile(tool.outputSchema, `tool "${tool.name}", outputSchema`)
-  const isShown = kind === "structured" && (tool.inputSchema === undefined || tool.outputSchema !== undefined)
+  const { raw } = tool
+  const validate =
+    raw?.outputSchema === undefined ? undefined : raw.compile(raw.outputSchema, `tool "${tool.name}", outputSchema`)
+  const isShown = kind === "structured" && (raw === undefined || validate !== undefined)
   return (value) => {
     const encoded = encode(value)
-    const problems = validate?.validate(encoded)
+    const problems = validate?.(encoded)
     if (problems !== undefined) fail(tool, "the result is not what its `outputSchema` says", problems)
     const content =
       render === undefined
@@ -116,45 +118,77 @@ const encodeSuccess = (tool: Any): ((value: unknown) => CallToolResult) => {
 }
 
 const messageOf = (error: unknown): string | undefined =>
-  Predicate.hasProperty(error, "message") && typeof error.message === "string" && error.message !== ""
-    ? error.message
-    : undefined
+  Predicate.hasProperty(error, "message") && typeof error.message === "string" && error.message !== "" ? error.message : undefined
 
 const encodeFailure = (tool: Any): ((error: unknown) => CallToolResult | undefined) => {
   if (SchemaAST.isNever(tool.failure.ast)) return () => undefined
+  // There are clients that hold failures, too, against the schema of results.
+  const hasOutput = tool.raw === undefined ? kindOf(tool) === "structured" : tool.raw.outputSchema !== undefined
   const { encode } = makeEncoder(tool.failure)
   return (error) => {
     const exit = encode(error)
     if (Exit.isFailure(exit)) return undefined
     const said = messageOf(error) ?? (typeof exit.value === "string" ? exit.value : JSON.stringify(exit.value))
-    return { ...text(said), structuredContent: exit.value, isError: true }
+    return hasOutput
+      ? { ...text(said), isError: true, _meta: { [structuredKey]: exit.value } }
+      : { ...text(said), isError: true, structuredContent: exit.value }
   }
 }
 
-const decoder = (tool: Any, { lenient, onRepaired }: ServerOptions): ((args: JsonObject) => Decoded) => {
-  if (tool.inputSchema !== undefined) {
-    const { validate } = compile(tool.inputSchema, `tool "${tool.name}", inputSchema`)
+// The names of all arguments when none of them is an object; then looking at the names is all that strictness takes.
+const flatNames = ({ ast }: Codec): ReadonlySet<PropertyKey> | undefined => {
+  if (ast._tag !== "Objects" || ast.encoding !== undefined || ast.indexSignatures.length > 0) return undefined
+  const isScalar = (type: SchemaAST.AST): boolean =>
+    type.encoding === undefined &&
+    (SchemaAST.isArrays(type)
+      ? [...type.elements, ...type.rest].every(isScalar)
+      : SchemaAST.isUnion(type)
+        ? type.types.every(isScalar)
+        : ["String", "Number", "Boolean", "Null", "Undefined", "Literal"].includes(type._tag))
+  const { propertySignatures } = ast
+  return propertySignatures.every(({ type }) => isScalar(type)) ? new Set(propertySignatures.map(({ name }) => name)) : undefined
+}
+
+const hasOthers = (args: JsonObject, names: ReadonlySet<PropertyKey>): boolean => {
+  for (const name in args) if (!names.has(name)) return true
+  return false
+}
+
+const decoder = (tool: Any, { excess, lenient, onRepaired }: ServerOptions): ((args: JsonObject) => Decoded) => {
+  if (tool.raw !== undefined) {
+    const validate = tool.raw.compile(tool.raw.inputSchema, `tool "${tool.name}", inputSchema`)
     return (args) => {
       const problems = validate(args)
-      return problems === undefined ? { _tag: "Success", value: args } : { _tag: "Failure", text: renderProblems(problems, problems.length, "arguments") }
+      return problems === undefined ? { _tag: "Success", value: args } : { _tag: "Failure", text: problems }
     }
   }
-  const { decode } = makeDecoder(tool.parameters, { lenient })
+  const names = excess === "error" ? flatNames(tool.parameters) : undefined
+  const strict = makeDecoder(tool.parameters, { lenient, excessKeys: excess })
+  const quick = names === undefined ? strict : makeDecoder(tool.parameters, { lenient })
   return (args) => {
+    const { decode } = names !== undefined && hasOthers(args, names) ? strict : quick
     const exit = decode(args, onRepaired)
     if (exit._tag === "Success") return exit
-    const error = Cause.findErrorOption(exit.cause)
-    return { _tag: "Failure", text: error._tag === "Some" ? explain(error.value.issue) : "arguments cannot be read" }
+    return { _tag: "Failure", text: explainExit(exit) }
   }
 }
 
+// Making JSON Schemas is most of what it takes to start a server, and plain ones cannot fail: they wait for the first list.
+const canWait = ({ parameters, raw, success }: Any): boolean =>
+  raw === undefined && parameters.ast._tag === "Objects" && isPlain(parameters.ast) && isPlain(success.ast)
+
 /** What a server makes of a tool. Throws `UnrepresentableSchema` when a Schema cannot be shown. */
-export const server = (tool: Any, options: ServerOptions): ServerTool => ({
-  definition: definition(tool),
-  decodeArguments: decoder(tool, options),
-  encodeSuccess: encodeSuccess(tool),
-  encodeFailure: encodeFailure(tool)
-})
+export const server = (tool: Any, options: ServerOptions): ServerTool => {
+  let made = canWait(tool) ? undefined : definition(tool)
+  return {
+    get definition() {
+      return (made ??= definition(tool))
+    },
+    decodeArguments: decoder(tool, options),
+    encodeSuccess: encodeSuccess(tool),
+    encodeFailure: encodeFailure(tool)
+  }
+}
 
 /** What became of a call, as a typed client sees it. */
 export type CallOutcome =
@@ -166,16 +200,18 @@ export type CallOutcome =
   /** A result that is not what the contract says. */
   | { readonly _tag: "Mismatch"; readonly detail: string }
 
+/** Arguments that may be sent, or what is wrong with them, a line for each problem. */
+export type Encoded =
+  | { readonly _tag: "Success"; readonly value: JsonObject }
+  | { readonly _tag: "Failure"; readonly text: string }
+
 /** What a typed client makes of a tool. */
 export interface ClientTool {
-  readonly encodeArguments: (args: unknown) => Exit.Exit<JsonObject, Schema.SchemaError>
+  readonly encodeArguments: (args: unknown) => Encoded
   readonly decodeResult: (result: CallToolResult) => CallOutcome
 }
 
 const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
-
-const textOf = ({ content }: CallToolResult): string =>
-  content.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n")
 
 const parsed = (json: string): unknown => {
   try {
@@ -214,20 +250,28 @@ const decodeFailure = (tool: Any): ((result: CallToolResult) => CallOutcome) => 
   if (SchemaAST.isNever(tool.failure.ast)) return undeclared
   const { decode } = makeDecoder(tool.failure)
   return (result) => {
-    if (result.structuredContent === undefined) return undeclared(result)
-    const exit = decodeEither(decode, result.structuredContent)
+    const sent = result.structuredContent ?? result._meta?.[structuredKey]
+    if (sent === undefined) return undeclared(result)
+    const exit = decodeEither(decode, sent)
     return Exit.isSuccess(exit) ? { _tag: "Failure", error: exit.value } : undeclared(result)
+  }
+}
+
+const encodeArguments = ({ parameters }: Any): ((args: unknown) => Encoded) => {
+  const { encode, explained } = makeEncoder(parameters)
+  return (args) => {
+    const exit = encode(args)
+    if (Exit.isSuccess(exit)) return { _tag: "Success", value: exit.value as JsonObject } // parameters have an object at their root
+    return { _tag: "Failure", text: explained(args) }
   }
 }
 
 /** What a typed client makes of a tool. */
 export const client = (tool: Any): ClientTool => {
-  const { encode } = makeEncoder(tool.parameters)
   const success = decodeSuccess(tool)
   const failure = decodeFailure(tool)
   return {
-    // Parameters have an object at their root.
-    encodeArguments: encode as (args: unknown) => Exit.Exit<JsonObject, Schema.SchemaError>,
+    encodeArguments: encodeArguments(tool),
     decodeResult: (result) => (result.isError === true ? failure(result) : success(result))
   }
 }

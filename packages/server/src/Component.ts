@@ -6,6 +6,27 @@ import type { Handler } from "@effect-mcp/core/Handlers"
 import type * as Tool from "@effect-mcp/core/Tool"
 import type { ServerTool } from "@effect-mcp/core/ToolCodec"
 import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+
+/** The calls of components that come and go together. */
+export class Running {
+  private count = 0
+  private readonly waiting: Array<() => void> = []
+
+  enter(): void {
+    this.count++
+  }
+
+  leave(): void {
+    if (--this.count === 0) for (const go of this.waiting.splice(0)) go()
+  }
+
+  /** Waits until no call is running. */
+  readonly idle: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.count === 0) return resume(Effect.void)
+    this.waiting.push(() => resume(Effect.void))
+  })
+}
 
 /** A tool that can be called. */
 export interface ToolComponent {
@@ -22,6 +43,8 @@ export interface ToolComponent {
   readonly middlewares: ReadonlyArray<Middleware.Implementation>
   /** After which time a call is interrupted, in milliseconds; `undefined` for the server's default, `Infinity` for never. */
   readonly timeout: number | undefined
+  /** Counts its calls, so that what it uses is released after the last one. */
+  readonly running: Running
 }
 
 /** A tool's component under another name. */

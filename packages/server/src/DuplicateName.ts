@@ -11,7 +11,7 @@ export class DuplicateName extends Schema.TaggedError<DuplicateName>()("Duplicat
   override get message() {
     return (
       `the ${this.kind} "${this.name}" is served twice; rename one, mount one under a namespace, or set ` +
-      "`onDuplicate` of the server to \"replace\" or \"ignore\""
+      '`onDuplicate` of the server to "replace" or "ignore"'
     )
   }
 }

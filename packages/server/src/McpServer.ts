@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import type { ToolComponent } from "./Component.ts"
 import { DuplicateName } from "./DuplicateName.ts"
 import * as assemble from "./internal/assemble.ts"
 import * as build from "./internal/build.ts"
@@ -44,6 +45,12 @@ export class McpServer extends Context.Service<
 /** What a server of these parts requires. */
 export type Requirements<Parts extends ReadonlyArray<Part.Any>> = Part.Requirements<Parts[number]>
 
+// How long a component that is removed waits for its calls.
+const removalTimeout = "10 seconds"
+
+// The components of a group count their calls together.
+const idle = ([first]: ReadonlyArray<ToolComponent>): Effect.Effect<void> => first?.running.idle ?? Effect.void
+
 const partOf = (part: Part.Any, options: assemble.Options): Part.Part<unknown, unknown> =>
   Part.isPart(part)
     ? part
@@ -59,12 +66,13 @@ const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.Memo
     for (const part of parts) {
       const prepared = partOf(part, base.assembling)
       // A use of a middleware is opened like any other part, so that the order of parts is the order of middleware.
-      opened.push(yield* prepared.open({ memo, scope, context, prepare: base.assembling.prepare }))
+      opened.push(yield* prepared.open({ memo, scope, context, prepare: base.assembling.prepare, warn: base.assembling.warn }))
     }
     const middlewares = opened.flatMap((part) => part.middlewares)
-    const { dispatcher, registry } = yield* build.engine(base, middlewares)
+    const { announce, dispatcher, registry } = yield* build.engine(base, middlewares)
     registry.add(opened.flatMap((part) => part.providers))
     registry.snapshot // Faults in names and Schemas show now, not with the first request.
+    yield* announce
 
     const server = McpServer.of({
       info: base.facts.info,
@@ -81,7 +89,8 @@ const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.Memo
                 throw error
               }
             }),
-            (remove) => Effect.sync(remove)
+            // Calls that are running end before what they use is released; those that do not in time are on their own.
+            (remove) => Effect.andThen(Effect.sync(remove), Effect.timeoutOption(idle(components), removalTimeout))
           )
         })
     })
@@ -102,31 +111,33 @@ export const layer = <const Parts extends ReadonlyArray<Part.Any>>(
   ...parts: Parts
 ): Layer.Layer<McpServer | Dispatcher, Part.Failure<Parts[number]>, Requirements<Parts>> =>
   // What the parts need is found in the context by key; the signature says what that is.
-  Layer.fromBuildMemo((memo, scope) => Effect.provideService(make(options, parts, memo, scope), Scope.Scope, scope)) as Layer.Layer<
-    McpServer | Dispatcher,
-    Part.Failure<Parts[number]>,
-    Requirements<Parts>
-  >
+  Layer.fromBuildMemo((memo, scope) =>
+    Effect.provideService(make(options, parts, memo, scope), Scope.Scope, scope)
+  ) as Layer.Layer<McpServer | Dispatcher, Part.Failure<Parts[number]>, Requirements<Parts>>
+
+// A fault that is there from the start stops the server; one that comes later leaves out the component that has it.
+const seenThrough = (
+  provider: Provider.Provider,
+  transform: Transform.Transform,
+  warn: (message: string) => void
+): Provider.Provider => {
+  for (const component of provider.tools()) transform.tool(component)
+  return Transform.apply(provider, transform, (error) => warn(`a tool is not served: ${String(error)}`))
+}
 
 /**
  * A part that serves the components of another server under a namespace: its tool `add` becomes `math_add`. The other server stays
  * what it is; it is built once, even when it is served by itself as well. Without a namespace the names stay as they are.
  */
-export const mount = <E, R>(
-  namespace: string | undefined,
-  server: Layer.Layer<McpServer | Dispatcher, E, R>
-): Part.Part<E, R> =>
-  Part.make(({ context, memo, scope }) =>
+export const mount = <E, R>(namespace: string | undefined, server: Layer.Layer<McpServer | Dispatcher, E, R>): Part.Part<E, R> =>
+  Part.make(({ context, memo, scope, warn }) =>
     Effect.map(
       // What the layer requires is in the server's context.
-      Effect.provideContext(
-        Layer.buildWithMemoMap(server as Layer.Layer<McpServer | Dispatcher, E>, memo, scope),
-        context
-      ),
+      Effect.provideContext(Layer.buildWithMemoMap(server as Layer.Layer<McpServer | Dispatcher, E>, memo, scope), context),
       (built) => {
         const { provider } = Context.get(built, McpServer)
-        const shown = namespace === undefined ? provider : Transform.apply(provider, Namespace.make(namespace))
-        return { providers: [shown], middlewares: [] }
+        if (namespace === undefined) return { providers: [provider], middlewares: [] }
+        return { providers: [seenThrough(provider, Namespace.make(namespace), warn)], middlewares: [] }
       }
     )
   )
@@ -142,4 +153,9 @@ export const provide = (
   provider: Provider.Provider,
   ...transforms: ReadonlyArray<Transform.Transform>
 ): Part.Part<never, never> =>
-  Part.make(() => Effect.succeed({ providers: [transforms.reduce(Transform.apply, provider)], middlewares: [] }))
+  Part.make(({ warn }) =>
+    Effect.sync(() => ({
+      providers: [transforms.reduce((inner, transform) => seenThrough(inner, transform, warn), provider)],
+      middlewares: []
+    }))
+  )

@@ -25,6 +25,8 @@ export interface Opening {
   readonly context: Context.Context<never>
   /** Gives the context of a handler or a middleware what the server adds to all of them. */
   readonly prepare: (context: Context.Context<never>) => Context.Context<never>
+  /** Told what is left out of the server while it runs, for its log. */
+  readonly warn: (message: string) => void
 }
 
 /** A part that may fail with `E` when the server is built, and requires `R`. */
@@ -39,8 +41,7 @@ export type Any = McpGroup.Any | Part<unknown, unknown>
 /** With what a part may fail. */
 export type Failure<P> = P extends Part<infer E, infer _R> ? E : never
 /** What a part requires. */
-export type Requirements<P> =
-  P extends Part<infer _E, infer R> ? R : P extends McpGroup.Any ? McpGroup.Requirements<P> : never
+export type Requirements<P> = P extends Part<infer _E, infer R> ? R : P extends McpGroup.Any ? McpGroup.Requirements<P> : never
 
 const variance = { E: (_: never) => _, R: (_: never) => _ }
 

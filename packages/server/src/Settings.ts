@@ -31,6 +31,11 @@ export interface Options {
   /** Whether arguments may arrive as JSON in a string where the Schema wants something else. True by default; it is counted. */
   readonly lenientArguments?: boolean
   /**
+   * What happens to arguments that a tool does not have. `"error"`, the default, explains them, as the JSON Schema that clients see
+   * says; `"ignore"` drops them.
+   */
+  readonly excessArguments?: "error" | "ignore"
+  /**
    * How bad arguments are answered. `"revision"`: as a result that the model can read since 2025-11-25, as an error before, as the
    * specification says. `"result"`: always as a result. `"revision"` by default.
    */
@@ -66,6 +71,7 @@ export const make = (options: Options): Settings => ({
   pageSize: positive("pageSize", options.pageSize ?? 1000),
   onDuplicate: options.onDuplicate ?? "error",
   lenientArguments: options.lenientArguments ?? true,
+  excessArguments: options.excessArguments ?? "error",
   badArguments: options.badArguments ?? "revision",
   recordArguments: options.recordArguments ?? false,
   cacheHint: options.cacheHint ?? { ttlMs: 0, scope: "private" }

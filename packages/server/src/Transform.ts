@@ -11,16 +11,28 @@ export interface Transform {
   readonly tool: (component: ToolComponent) => ToolComponent | undefined
 }
 
-/** A provider that offers what the transform makes of another one. It is computed once per change. */
-export const apply = (provider: Provider, transform: Transform): Provider => {
+/**
+ * A provider that offers what the transform makes of another one. It is computed once per change. A component that the transform
+ * throws for is left out, and `onFault` is told.
+ */
+export const apply = (provider: Provider, transform: Transform, onFault: (error: unknown) => void): Provider => {
   let source: ReadonlyArray<ToolComponent> | undefined
   let mapped: ReadonlyArray<ToolComponent> = []
+  const map = (component: ToolComponent): ReadonlyArray<ToolComponent> => {
+    try {
+      const result = transform.tool(component)
+      return result === undefined ? [] : [result]
+    } catch (error) {
+      onFault(error)
+      return []
+    }
+  }
   return {
     tools: () => {
       const current = provider.tools()
       if (current !== source) {
         source = current
-        mapped = current.map(transform.tool).filter((component) => component !== undefined)
+        mapped = current.flatMap(map)
       }
       return mapped
     },

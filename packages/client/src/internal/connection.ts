@@ -8,6 +8,7 @@ import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import { Serial } from "./serial.ts"
 import { InvalidAnswer, McpClientError, RequestFailed, TimedOut, TransportFailed } from "../McpClientError.ts"
 
 /** How far a request is, as the server tells. */
@@ -21,8 +22,8 @@ export interface Progress {
 export interface RequestOptions {
   /** For how long the server may neither answer nor tell of progress, in milliseconds; `undefined` for ever. */
   readonly timeout: number | undefined
-  /** Told synchronously, in order. Must not throw. */
-  readonly onProgress: ((progress: Progress) => void) | undefined
+  /** What to do with the server's reports, one after the other; the request is answered after the last one. */
+  readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
 
 /** What a connection does with what the server sends by itself. */
@@ -38,17 +39,12 @@ class Pending implements Timed {
   readonly id: number
   readonly method: string
   readonly timeout: number | undefined
-  readonly onProgress: RequestOptions["onProgress"]
+  private readonly onProgress: RequestOptions["onProgress"]
+  private reports: Serial | undefined
   private readonly resume: (result: Result) => void
   private readonly connection: Connection
 
-  constructor(
-    connection: Connection,
-    id: number,
-    method: string,
-    options: RequestOptions,
-    resume: (result: Result) => void
-  ) {
+  constructor(connection: Connection, id: number, method: string, options: RequestOptions, resume: (result: Result) => void) {
     this.connection = connection
     this.id = id
     this.method = method
@@ -58,7 +54,12 @@ class Pending implements Timed {
   }
 
   end(result: Result): void {
-    if (this.connection.forget(this)) this.resume(result)
+    if (!this.connection.forget(this)) return
+    this.resume(this.reports?.isBusy === true ? Effect.andThen(this.reports.idle, result) : result)
+  }
+
+  report(progress: Progress): void {
+    if (this.onProgress !== undefined) (this.reports ??= this.connection.serial()).push(this.onProgress(progress))
   }
 
   expire(): void {
@@ -100,12 +101,13 @@ export class Connection {
     for (const pending of this.pending.values()) pending.end(result)
   }
 
+  /** Something that runs the program's reactions in order. */
+  serial(): Serial {
+    return new Serial(this.runFork)
+  }
+
   /** Sends a request and waits for its result. Interrupting it cancels it on the server. */
-  request(
-    method: string,
-    paramsOf: (token: number) => Jsonrpc.JsonObject | undefined,
-    options: RequestOptions
-  ): Result {
+  request(method: string, paramsOf: (token: number) => Jsonrpc.JsonObject | undefined, options: RequestOptions): Result {
     return Effect.callback<Jsonrpc.JsonObject, McpClientError>((resume) => {
       if (this.over !== undefined) return resume(Effect.fail(failedTransport(this.over)))
       const id = ++this.nextId
@@ -184,9 +186,7 @@ export class Connection {
     const sent = this.transport.send(message)
     // Almost always there is room and the message is on its way.
     if (Exit.isExit(sent) && Exit.isSuccess(sent)) return
-    this.runFork(
-      Effect.catch(sent, (error) => Effect.sync(() => pending?.end(Effect.fail(failedTransport(error)))))
-    )
+    this.runFork(Effect.catch(sent, (error) => Effect.sync(() => pending?.end(Effect.fail(failedTransport(error))))))
   }
 
   private progressed(params: Jsonrpc.JsonObject | undefined): void {
@@ -199,7 +199,7 @@ export class Connection {
       this.deadlines.add(pending, this.deadlines.now(), pending.timeout)
     }
     const { message, total } = params ?? {}
-    pending.onProgress?.({
+    pending.report({
       progress,
       total: typeof total === "number" ? total : undefined,
       message: typeof message === "string" ? message : undefined

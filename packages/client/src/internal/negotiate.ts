@@ -4,7 +4,7 @@
  *
  * Source: "Versioning" in the base protocol of 2026-07-28, "Lifecycle" of the earlier revisions.
  */
-import type { Implementation } from "@effect-mcp/core/protocol/Common"
+import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import { ErrorCode, type JsonObject } from "@effect-mcp/core/Jsonrpc"
@@ -28,6 +28,7 @@ export interface Agreement {
 export interface Offer {
   readonly info: Implementation
   readonly capabilities: ClientCapabilities
+  readonly logLevel: LoggingLevel | undefined
   /** In the order of preference. */
   readonly versions: ReadonlyArray<Revision.Version>
   /** For how long to wait for an answer, in milliseconds. */
@@ -72,11 +73,11 @@ const discover = (connection: Connection, wire: ClientWire, timeout: number) =>
 
 const requestEra = Effect.fnUntraced(function* (
   connection: Connection,
-  { capabilities, info, timeout }: Offer,
+  { capabilities, info, logLevel, timeout }: Offer,
   version: Revision.Version
 ): Effect.fn.Return<Agreement, McpClientError> {
   const revision = Revision.fromVersion(version) ?? Revision.latest
-  const wire = RequestEra.client(revision, { info, capabilities, logLevel: undefined })
+  const wire = RequestEra.client(revision, { info, capabilities, logLevel })
   // One corrective retry, even for the same version: there are servers that refuse the first request of a client.
   const result = yield* Effect.catchIf(
     discover(connection, wire, timeout),

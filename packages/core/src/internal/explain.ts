@@ -75,7 +75,8 @@ const valueMessage = (
   place: Place
 ): string => {
   const { expected = fallback, message } = issue.annotations ?? {}
-  const got = issue._tag === "Forbidden" || issue.input === undefined || place.secret ? "" : `, received ${abbreviate(issue.input)}`
+  const got =
+    issue._tag === "Forbidden" || issue.input === undefined || place.secret ? "" : `, received ${abbreviate(issue.input)}`
   if (typeof message === "string") return `${message}${got}`
   return issue._tag === "Forbidden" ? "is not allowed" : `expected ${expected ?? "a valid value"}${got}`
 }
@@ -89,7 +90,10 @@ const walkUnion = (issue: SchemaIssue.AnyOf, place: Place, out: Problems): void 
   if (forms.length === 0) {
     const tag = discriminator(ast, issue.input)
     if (tag === undefined) return out.add(place.path, () => `expected ${describe(ast)}${received(issue, place)}`)
-    return out.add(append(place.path, tag.key), () => `${tag.found === undefined ? "missing, " : ""}expected ${tag.expected}${tag.found ?? ""}`)
+    return out.add(
+      append(place.path, tag.key),
+      () => `${tag.found === undefined ? "missing, " : ""}expected ${tag.expected}${tag.found ?? ""}`
+    )
   }
   const all = forms.map((form) => {
     const problems = new Problems()
@@ -143,7 +147,7 @@ const unexpected = (ast: AST): string => {
 }
 
 const messageOf = (ast: AST): string | undefined => {
-  const message = SchemaAST.resolve(ast)?.["message"]
+  const message = ast.annotations?.["message"]
   return typeof message === "string" ? message : undefined
 }
 
@@ -157,37 +161,45 @@ const isIntCheck = (check: SchemaAST.Check<never>): boolean =>
   representationId(check.annotations) === "effect/schema/isInt" || (check._tag === "FilterGroup" && check.checks.some(isIntCheck))
 
 /** What a type is in the words of JSON: `an integer`, `"a" or "b"`, `an object`. */
-const describe = (ast: AST | undefined, depth = 0): string => {
-  if (ast === undefined || depth > 8) return "a value"
+const describe = (ast: AST | undefined): string => alternatives(ast === undefined ? ["a value"] : forms(ast, 0))
+
+const forms = (ast: AST, depth: number): ReadonlyArray<string> => {
   const wire = lastEncoding(ast)
   const expected = wire.annotations?.["expected"]
-  if (typeof expected === "string") return expected
+  if (typeof expected === "string") return [expected]
   switch (wire._tag) {
+    case "Union":
+      return isNonFinite(wire) ? ["a number"] : depth > 8 ? [] : wire.types.flatMap((type) => forms(type, depth + 1))
+    case "Suspend":
+      return depth > 8 ? [] : forms(wire.thunk(), depth + 1)
+    case "Enum":
+      return wire.enums.map(([, value]) => abbreviate(value))
+    case "Never":
+      return []
+    default:
+      return [form(wire)]
+  }
+}
+
+const form = (ast: AST): string => {
+  switch (ast._tag) {
     case "String":
     case "TemplateLiteral":
       return "a string"
     case "Number":
-      return wire.checks?.some(isIntCheck) === true ? "an integer" : "a number"
+      return ast.checks?.some(isIntCheck) === true ? "an integer" : "a number"
     case "Boolean":
       return "a boolean"
     case "Null":
       return "null"
     case "Literal":
-      return typeof wire.literal === "bigint" ? `"${wire.literal}"` : abbreviate(wire.literal)
-    case "Enum":
-      return alternatives(wire.enums.map(([, value]) => abbreviate(value)))
+      return typeof ast.literal === "bigint" ? `"${ast.literal}"` : abbreviate(ast.literal)
     case "Objects":
       return "an object"
     case "Arrays":
       return "an array"
     case "ObjectKeyword":
       return "an object or an array"
-    case "Union":
-      return isNonFinite(wire) ? "a number" : alternatives(wire.types.map((type) => describe(type, depth + 1)))
-    case "Suspend":
-      return describe(wire.thunk(), depth + 1)
-    case "Never":
-      return "nothing"
     default:
       return "a JSON value"
   }

@@ -1,7 +1,7 @@
 /**
  * The JSON Schema that a tool shows for its arguments or its result, made from an Effect Schema.
  */
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaRepresentation from "effect/SchemaRepresentation"
 import type { JsonObject } from "../Jsonrpc.ts"
@@ -13,18 +13,17 @@ import { decodingAst } from "./wireCodec.ts"
 /** What the Schema is for: parameters must be an object, a result may be anything. */
 export type Kind = "parameters" | "success"
 
-const emptyObject: JsonObject = { type: "object", properties: {}, required: [], additionalProperties: false }
-
 /**
  * The JSON Schema (draft 2020-12) of the wire side of `schema`. The result is plain JSON, the same for the same Schema; only recursive
- * types are references, into `$defs` of the root. Annotations that start with `x-` are shown too.
+ * types are references, into `$defs` of the root. Annotations that start with `x-` are shown too. It is what models should send and
+ * hosts can read, the decoder takes a little more: `null` for an absent key, `"NaN"` for `Schema.Number`, unknown keys.
  *
  * Throws {@link UnrepresentableSchema}, with `where` in it, for what JSON or hosts cannot carry.
  */
 export const toolJsonSchema = (schema: Schema.Constraint, where: string, kind: Kind): JsonObject => {
   const { ast } = schema
   if ((SchemaAST.isVoid(ast) || SchemaAST.isUndefined(ast)) && ast.encoding === undefined) {
-    return kind === "parameters" ? emptyObject : { type: "null" }
+    return kind === "success" ? { type: "null" } : { type: "object", properties: {}, required: [], additionalProperties: false }
   }
   const options =
     kind === "parameters"

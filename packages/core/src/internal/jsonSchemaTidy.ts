@@ -11,13 +11,9 @@ export interface MutableSchema {
 const annotationKeywords = new Set(["title", "description", "default", "examples", "readOnly", "writeOnly", "deprecated"])
 const lowerBounds = new Set(["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"])
 const upperBounds = new Set(["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"])
+const otherKeywords = "type format pattern multipleOf uniqueItems propertyNames contentEncoding contentMediaType contentSchema"
 /** Keywords that mean the same wherever they stand. All others look at their neighbours. */
-const independentKeywords = new Set([
-  ...annotationKeywords,
-  ...lowerBounds,
-  ...upperBounds,
-  ...["type", "format", "pattern", "multipleOf", "uniqueItems", "propertyNames", "contentEncoding", "contentMediaType", "contentSchema"]
-])
+const independentKeywords = new Set([...annotationKeywords, ...lowerBounds, ...upperBounds, ...otherKeywords.split(" ")])
 
 const isAnnotation = (key: string): boolean => annotationKeywords.has(key) || key.startsWith("x-")
 
@@ -44,7 +40,9 @@ const merge = (left: MutableSchema, right: MutableSchema): MutableSchema | undef
   if (Object.keys(left).length === 0) return right
   const keys = Object.keys(right)
   const movable =
-    keys.every(isAnnotation) || (left["$ref"] === undefined && (keys.every((key) => independentKeywords.has(key) || isAnnotation(key)) || isRecordOnly(right)))
+    keys.every(isAnnotation) ||
+    (left["$ref"] === undefined &&
+      (keys.every((key) => independentKeywords.has(key) || isAnnotation(key)) || isRecordOnly(right)))
   if (!movable) return undefined
   const out = { ...left }
   for (const key of keys) {
@@ -109,7 +107,8 @@ const tidyObject = (schema: MutableSchema): MutableSchema => {
     ...(description === undefined ? {} : { description }),
     properties,
     required,
-    additionalProperties: isObject(additionalProperties) && Object.keys(additionalProperties).length === 0 ? true : additionalProperties,
+    additionalProperties:
+      isObject(additionalProperties) && Object.keys(additionalProperties).length === 0 ? true : additionalProperties,
     ...rest
   }
 }

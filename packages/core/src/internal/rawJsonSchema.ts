@@ -13,7 +13,7 @@ import { toProblems } from "./rawJsonSchemaProblems.ts"
 
 /** A schema that is ready for use. */
 export interface Validator {
-  /** `undefined` when the value is valid, else what is wrong with it: at most 20 problems. */
+  /** `undefined` when the value is valid, else what is wrong with it: the first 1000 problems. */
   readonly validate: (value: unknown) => ReadonlyArray<Problem> | undefined
 }
 
@@ -90,7 +90,8 @@ const index = (root: EngineSchema, copy: SchemaCopy): Lookup => {
   }
 }
 
-// The engine throws for what JSON does not have, also for keys that are `undefined` and will never be sent, and when the stack is full.
+// The engine throws for what JSON does not have, also for keys that are `undefined` and will never be sent, for keys with half of a
+// surrogate pair, and when the stack is full.
 const problemsOfJson = (
   error: unknown,
   value: unknown,
@@ -100,11 +101,16 @@ const problemsOfJson = (
   if (error instanceof RangeError) return [{ path: "", message: "is nested too deeply" }]
   try {
     const text: string | undefined = JSON.stringify(value)
-    return text === undefined ? [{ path: "", message: "missing" }] : problemsOf(JSON.parse(text))
+    return text === undefined ? [{ path: "", message: "missing" }] : problemsOf(JSON.parse(wellFormed(text)))
   } catch {
     return [{ path: "", message: "is not JSON" }]
   }
 }
 
+/** JSON text without halves of surrogate pairs, which `JSON.stringify` leaves as escapes. */
+const wellFormed = (json: string): string =>
+  json.replace(/\\(?:ud[89a-f][0-9a-f]{2}|.)/g, (escape) => (escape.length > 2 ? "\\ufffd" : escape))
+
 /** The lines that say to a model what is wrong; `root` names the value that was validated. See `explain`. */
-export const explainProblems = (problems: ReadonlyArray<Problem>, root = "arguments"): string => render(problems, problems.length, root)
+export const explainProblems = (problems: ReadonlyArray<Problem>, root = "arguments"): string =>
+  render(problems, problems.length, root)

@@ -4,6 +4,7 @@
 import type { Schema as EngineSchema } from "@cfworker/json-schema"
 import type { JsonObject } from "../Jsonrpc.ts"
 import { UnrepresentableSchema } from "../UnrepresentableSchema.ts"
+import { isUnicodePattern, toUnicode } from "./pattern.ts"
 import { abbreviate } from "./problems.ts"
 
 const maxDepth = 64
@@ -33,16 +34,13 @@ const aType: Shape = ["a type or a list of types", (u) => typeof u === "string" 
 const lists: Shape = ["an object of lists of strings", (u) => isObject(u) && Object.values(u).every(strings[1])]
 const anything: Shape = ["anything", () => true]
 
+const all = (keywords: string, shape: Shape) => [...words(keywords)].map((key) => [key, shape] as const)
+
 const plainKeywords: ReadonlyMap<string, Shape> = new Map([
-  ...[..."$id $ref $anchor $recursiveRef format pattern".split(" ")].map((key) => [key, aString] as const),
-  ...(
-    "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems minContains maxContains " +
-    "minProperties maxProperties"
-  )
-    .split(" ")
-    .map((key) => [key, aNumber] as const),
-  ["uniqueItems", aBoolean],
-  ["$recursiveAnchor", aBoolean],
+  ...all("$id $ref $anchor $recursiveRef format pattern", aString),
+  ...all("minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems", aNumber),
+  ...all("minContains maxContains minProperties maxProperties", aNumber),
+  ...all("uniqueItems $recursiveAnchor", aBoolean),
   ["enum", aList],
   ["required", strings],
   ["type", aType],
@@ -83,7 +81,8 @@ export class SchemaCopy {
     const out: EngineSchema = {}
     this.schemas.push(out)
     if (this.schemas.length > maxSubschemas) return this.refuse("", `it has more than ${maxSubschemas} subschemas`)
-    for (const [key, value] of Object.entries(schema)) this.copyKeyword(out, key, value, path === "" ? key : `${path}/${key}`, depth)
+    for (const [key, value] of Object.entries(schema))
+      this.copyKeyword(out, key, value, path === "" ? key : `${path}/${key}`, depth)
     this.countSteps(out)
     return out
   }
@@ -108,7 +107,7 @@ export class SchemaCopy {
   }
 
   private pattern(source: string, path: string): string {
-    const found = [source, toUnicode(source)].find(isPattern)
+    const found = [source, toUnicode(source)].find(isUnicodePattern)
     return found ?? this.refuse(path, `${abbreviate(source)} is not a regular expression of JSON Schema (ECMA-262)`)
   }
 
@@ -131,36 +130,4 @@ const referredKeywords = (schema: unknown, found: Set<string>, depth: number): R
     else for (const word of value.split("/").slice(1)) if (word !== "__proto__") found.add(word)
   }
   return found
-}
-
-const isPattern = (source: string): boolean => {
-  try {
-    new RegExp(source, "u")
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Rewrites what only a RegExp without the `u` flag understands: needless escapes (`\_`), and `-` beside a class (`[\w-.]`). */
-const toUnicode = (source: string): string => {
-  let out = ""
-  let inClass = false
-  for (let i = 0; i < source.length; i++) {
-    const char = source.charAt(i)
-    if (char === "\\") {
-      const next = source.charAt(++i)
-      const isNeedless = /[^A-Za-z0-9^$\\.*+?()[\]{}|/]/.test(next) && !(inClass && next === "-")
-      out += isNeedless ? next : char + next
-      if (inClass && /[dDsSwW]/.test(next) && source.charAt(i + 1) === "-" && source.charAt(i + 2) !== "]") {
-        out += "\\-"
-        i++
-      }
-      continue
-    }
-    if (char === "[" && !inClass) inClass = true
-    else if (char === "]") inClass = false
-    out += char
-  }
-  return out
 }

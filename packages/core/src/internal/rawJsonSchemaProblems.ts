@@ -14,68 +14,131 @@ interface Context {
   readonly lookup: Lookup
 }
 
-const maxProblems = 20
+const maxProblems = 1000
 
 /** Keywords that only say that something inside of them did not match. */
 const wrappers = new Set(
   (
     "$ref $recursiveRef properties patternProperties additionalProperties unevaluatedProperties items prefixItems additionalItems " +
-    "unevaluatedItems allOf if dependentSchemas propertyNames"
+    "unevaluatedItems allOf if dependentSchemas"
   ).split(" ")
 )
 
-/** The problems that the engine found in `value`, at most 20. */
-export const toProblems = (units: ReadonlyArray<OutputUnit>, value: unknown, root: EngineSchema, lookup: Lookup): ReadonlyArray<Problem> => {
-  const problems = collect(units, { value, root, lookup })
+/** Reports from inside of these say nothing about the value at the place that they name. */
+const hidden = /(?<!\/(?:properties|patternProperties|\$defs|definitions|dependentSchemas))\/(?:contains|propertyNames)\//
+
+/** The problems that the engine found in `value`, at most 1000. */
+export const toProblems = (
+  units: ReadonlyArray<OutputUnit>,
+  value: unknown,
+  root: EngineSchema,
+  lookup: Lookup
+): ReadonlyArray<Problem> => {
+  const shown = units.filter((unit) => !hidden.test(unit.keywordLocation))
+  const problems = collect(shown, { value, root, lookup })
   return problems.length === 0 ? [{ path: "", message: "is not valid" }] : problems.slice(0, maxProblems)
 }
 
 const collect = (units: ReadonlyArray<OutputUnit>, context: Context): Array<Problem> => {
   const out: Array<Problem> = []
-  for (let i = 0; i < units.length; i++) {
+  let closed: OutputUnit | undefined
+  for (let i = 0; i < units.length && out.length < maxProblems; i++) {
     const unit = units[i]
-    if (unit === undefined || (wrappers.has(unit.keyword) && unit.keyword !== "contains")) continue
-    if (unit.keyword !== "anyOf" && unit.keyword !== "oneOf" && unit.keyword !== "contains") {
-      out.push(toProblem(unit, context))
-      continue
-    }
-    const prefix = `${unit.keywordLocation}/`
-    let end = i + 1
-    while (units[end]?.keywordLocation.startsWith(unit.keyword === "contains" ? unit.keywordLocation : prefix)) end++
-    out.push(...nearest(unit, units.slice(i + 1, end), prefix, context))
-    i = end - 1
+    if (unit === undefined) continue
+    if (wrappers.has(unit.keyword)) closed = unit
+    else if (unit.keyword === "anyOf" || unit.keyword === "oneOf") {
+      const prefix = `${unit.keywordLocation}/`
+      const inner = units.slice(i + 1, endOf(units, i + 1, prefix))
+      out.push(...nearest(unit, inner, prefix, context))
+      i += inner.length
+    } else out.push(toProblem(unit, closed, context))
   }
   return out
 }
 
+/** Where the reports from inside of a schema end. */
+const endOf = (units: ReadonlyArray<OutputUnit>, from: number, prefix: string): number => {
+  for (let end = from; end < units.length; end++) {
+    if (units[end]?.keywordLocation.startsWith(prefix) !== true) return end
+  }
+  return units.length
+}
+
 /** Of the alternatives that had the right kind of value, the one with the fewest problems; without such, what all of them expect. */
-const nearest = (unit: OutputUnit, inner: ReadonlyArray<OutputUnit>, prefix: string, context: Context): ReadonlyArray<Problem> => {
+const nearest = (
+  unit: OutputUnit,
+  inner: ReadonlyArray<OutputUnit>,
+  prefix: string,
+  context: Context
+): ReadonlyArray<Problem> => {
   const branches = new Map<string, Array<OutputUnit>>()
   for (const u of inner) {
     const branch = u.keywordLocation.slice(prefix.length).split("/")[0] ?? ""
-    branches.set(branch, [...(branches.get(branch) ?? []), u])
+    const all = branches.get(branch)
+    if (all === undefined) branches.set(branch, [u])
+    else all.push(u)
   }
-  const close = [...branches.values()].filter((all) => all.some((u) => u.instanceLocation !== unit.instanceLocation || u.keyword === "required"))
-  const [first, ...others] = (unit.keyword === "contains" ? [] : close).map((all) => collect(all, context))
-  if (first === undefined) return [toProblem(unit, context)]
+  const tag = discriminator([...branches.values()], context)
+  if (tag !== undefined) return [tag]
+  const isInside = (u: OutputUnit) => u.instanceLocation !== unit.instanceLocation || u.keyword === "required"
+  const [first, ...others] = [...branches.values()].filter((all) => all.some(isInside)).map((all) => collect(all, context))
+  if (first === undefined || isAmbiguous(unit)) return [toProblem(unit, undefined, context)]
   return others.reduce((a, b) => (b.length < a.length ? b : a), first)
 }
 
-const toProblem = (unit: OutputUnit, context: Context): Problem => {
-  const keys = tokens(unit.instanceLocation)
-  const { path, value } = locate(context.value, keys)
-  if (unit.keyword === "false") return { path, message: "unexpected key" }
-  const schema = schemaAt(unit.keywordLocation, context)
-  const missing = unit.keyword === "required" ? /"(.*)"\.$/s.exec(unit.error)?.[1] : undefined
-  if (missing !== undefined) {
-    const expected = describe(schema?.properties?.[missing])
-    return { path: append(path, missing), message: expected === undefined ? "missing" : `missing, expected ${expected}` }
+/** The place where every alternative wants another constant. */
+const discriminator = (branches: ReadonlyArray<ReadonlyArray<OutputUnit>>, context: Context): Problem | undefined => {
+  const constants = branches.map((units) => units.filter((u) => u.keyword === "const" || u.keyword === "enum"))
+  for (const { instanceLocation } of branches.length > 1 ? (constants[0] ?? []) : []) {
+    const same = constants.map((units) => units.find((u) => u.instanceLocation === instanceLocation))
+    const expected = same.map((u) => (u === undefined ? undefined : describe(schemaAt(u.keywordLocation, context))))
+    if (!expected.every((text) => text !== undefined)) continue
+    const { path, value } = locate(context.value, tokens(instanceLocation))
+    return { path, message: `expected ${alternatives(expected)}, received ${abbreviate(value)}` }
   }
-  const expected = expectation(unit.keyword, schema)
-  return { path, message: `${expected === undefined ? lowerFirst(unit.error) : `expected ${expected}`}, received ${abbreviate(value)}` }
+  return undefined
 }
 
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "")
+const isAmbiguous = ({ error, keyword }: OutputUnit): boolean => keyword === "oneOf" && !error.includes("(0 matches)")
+
+const toProblem = (unit: OutputUnit, closed: OutputUnit | undefined, context: Context): Problem => {
+  const { path, value } = locate(context.value, tokens(unit.instanceLocation))
+  const schema = schemaAt(unit.keywordLocation, context)
+  switch (unit.keyword) {
+    case "false": {
+      const properties = (closed === undefined ? undefined : schemaAt(closed.keywordLocation, context))?.properties ?? {}
+      const own = tokens(unit.instanceLocation).at(-1)
+      if (own !== undefined && properties[own] === false) return { path, message: "is not allowed here" }
+      const keys = Object.keys(properties).filter((key) => properties[key] !== false)
+      return {
+        path,
+        message: keys.length === 0 ? "unexpected" : `unexpected key, the known keys are ${keys.slice(0, 12).join(", ")}`
+      }
+    }
+    case "required": {
+      const key = /"(.*)"\.$/s.exec(unit.error)?.[1] ?? ""
+      // What a branch requires is often described beside it.
+      const beside = unit.instanceLocation === "#" ? context.root.properties?.[key] : undefined
+      const expected = describe(schema?.properties?.[key] ?? beside)
+      return { path: append(path, key), message: expected === undefined ? "missing" : `missing, expected ${expected}` }
+    }
+    case "propertyNames":
+    case "dependentRequired":
+    case "dependencies":
+    case "contains":
+    case "minContains":
+    case "maxContains":
+      return { path, message: sentence(unit.error) }
+  }
+  if (isAmbiguous(unit)) return { path, message: "matches more than one of the forms that are allowed" }
+  const expected = expectation(unit.keyword, schema)
+  return {
+    path,
+    message: `${expected === undefined ? sentence(unit.error) : `expected ${expected}`}, received ${abbreviate(value)}`
+  }
+}
+
+const sentence = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "")
 
 const expectation = (keyword: string, schema: EngineSchema | undefined): string | undefined => {
   const limit: unknown = schema?.[keyword]
@@ -83,9 +146,12 @@ const expectation = (keyword: string, schema: EngineSchema | undefined): string 
     case "type":
     case "const":
     case "enum":
+      return describe({ [keyword]: limit })
     case "anyOf":
     case "oneOf":
-      return describe(keyword === "anyOf" || keyword === "oneOf" ? { [keyword]: limit } : { [keyword]: limit })
+      return describe({ [keyword]: limit }) ?? "one of the forms that are allowed"
+    case "not":
+      return "another value"
     case "minimum":
       return `a value of at least ${limit}`
     case "maximum":
@@ -119,25 +185,31 @@ const article = (type: string): string =>
   type === "null" ? type : `${type === "integer" || type === "object" || type === "array" ? "an" : "a"} ${type}`
 
 /** What a schema wants, as far as it says so by itself. */
-const describe = (schema: unknown, depth = 0): string | undefined => {
-  if (typeof schema !== "object" || schema === null || depth > 4) return undefined
+const describe = (schema: unknown): string | undefined => {
+  const all = forms(schema, 0)
+  return all.length === 0 ? undefined : alternatives(all)
+}
+
+const forms = (schema: unknown, depth: number): ReadonlyArray<string> => {
+  if (typeof schema !== "object" || schema === null || depth > 4) return []
   const { anyOf, const: value, enum: values, oneOf, type }: EngineSchema = schema
-  if (value !== undefined) return abbreviate(value)
-  if (Array.isArray(values)) return alternatives(values.map((v) => abbreviate(v)))
-  if (typeof type === "string") return article(type)
-  if (Array.isArray(type)) return alternatives(type.map(article))
-  const all = (anyOf ?? oneOf)?.map((s) => describe(s, depth + 1))
-  return all !== undefined && all.length > 0 && all.every((s) => s !== undefined) ? alternatives(all) : undefined
+  if (value !== undefined) return [abbreviate(value)]
+  if (Array.isArray(values)) return values.map((v) => abbreviate(v))
+  if (typeof type === "string") return [article(type)]
+  if (Array.isArray(type)) return type.map(article)
+  const all = (anyOf ?? oneOf ?? []).map((s) => forms(s, depth + 1))
+  return all.every((some) => some.length > 0) ? all.flat() : []
 }
 
 const decodeToken = (token: string): string => {
-  const text = token.replace(/~1/g, "/").replace(/~0/g, "~")
   try {
-    return decodeURIComponent(text)
+    return unescape(decodeURIComponent(token))
   } catch {
-    return text
+    return unescape(token)
   }
 }
+
+const unescape = (token: string): string => token.replace(/~1/g, "/").replace(/~0/g, "~")
 
 const tokens = (pointer: string): ReadonlyArray<string> => pointer.split("/").slice(1).map(decodeToken)
 
@@ -157,7 +229,8 @@ const schemaAt = (location: string, { lookup, root }: Context): EngineSchema | u
   for (const token of tokens(location).slice(0, -1)) {
     if (typeof at !== "object" || at === null) return undefined
     const { __absolute_recursive_ref__: recursive = "", __absolute_ref__: absolute = "" }: EngineSchema = at
-    at = token === "$ref" ? lookup[absolute] : token === "$recursiveRef" ? lookup[recursive] : Reflect.get(at, token)
+    // The engine takes two steps through a `$recursiveRef`, the second is from where the first has led.
+    at = token === "$ref" ? lookup[absolute] : token === "$recursiveRef" ? (lookup[recursive] ?? at) : Reflect.get(at, token)
   }
   return typeof at === "object" && at !== null ? at : undefined
 }

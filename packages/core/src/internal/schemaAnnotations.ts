@@ -80,7 +80,11 @@ const hasConstantDefault = (ast: AST): boolean => {
   for (const { to, transformation } of ast.encoding?.toReversed() ?? []) {
     if (to.encoding !== undefined && hasConstantDefault(to)) return true
     if (transformation._tag === "Middleware" || !transformation.decode._tag.startsWith("TransformOptional")) continue
-    const result: Effect.Effect<Option.Option<unknown>, unknown, unknown> = SchemaGetter.run(transformation.decode, Option.none(), {})
+    const result: Effect.Effect<Option.Option<unknown>, unknown, unknown> = SchemaGetter.run(
+      transformation.decode,
+      Option.none(),
+      {}
+    )
     return Exit.isExit(result) && Exit.isSuccess(result) && Option.isOption(result.value) && Option.isSome(result.value)
   }
   return false

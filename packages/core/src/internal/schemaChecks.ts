@@ -6,6 +6,7 @@ import type * as JsonSchema from "effect/JsonSchema"
 import type * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type * as SchemaRepresentation from "effect/SchemaRepresentation"
+import { isUnicodePattern } from "./pattern.ts"
 
 type Annotations = Schema.Annotations.Annotations
 type Exporter = SchemaRepresentation.ToJsonSchema.Check
@@ -13,16 +14,8 @@ type Exporter = SchemaRepresentation.ToJsonSchema.Check
 /** Minimum lengths of strings as the author wrote them, or as every validator counts them. */
 export type Lengths = "written" | "safe"
 
-/** True when a validator that compiles the pattern with the `u` flag, as JSON Schema asks, can be expected to understand the same. */
-const isPortable = (source: string, flags: string): boolean => {
-  if (!/^[dguy]*$/.test(flags)) return false
-  try {
-    new RegExp(source, "u")
-    return true
-  } catch {
-    return false
-  }
-}
+// A validator compiles the pattern with the `u` flag, and should understand the same by it.
+const isPortable = (source: string, flags: string): boolean => /^[dguy]*$/.test(flags) && isUnicodePattern(source)
 
 const isRecord = (u: unknown): u is { readonly [key: string]: unknown } => typeof u === "object" && u !== null
 

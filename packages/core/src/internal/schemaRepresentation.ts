@@ -11,7 +11,7 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import { UnrepresentableSchema } from "../UnrepresentableSchema.ts"
 import { encodeValues, inherit, keyAnnotations } from "./schemaAnnotations.ts"
 import { checksOf, type Lengths } from "./schemaChecks.ts"
-import { copy, derivedTransformation, isDerivedUndefined, isNonFinite, lastEncoding, representationId } from "./wireCodec.ts"
+import { contentAst, copy, derivedTransformation, isUndefined, isNonFinite, lastEncoding, representationId } from "./wireCodec.ts"
 
 type AST = SchemaAST.AST
 type Representation = SchemaRepresentation.Representation
@@ -35,13 +35,18 @@ const unknownToJson = derivedTransformation(Schema.Unknown)
 // string ("31/12/2026") has another transformation.
 const formats = new Map<unknown, string>([
   [SchemaTransformation.dateFromString, "date-time"],
-  [derivedTransformation(Schema.DateTimeUtc), "date-time"],
-  [SchemaTransformation.urlFromString, "uri"]
+  [derivedTransformation(Schema.DateTimeUtc), "date-time"]
 ])
 
 const symbolDetail = "a symbol has no JSON form: write Schema.Literal or Schema.Literals"
 const codecAdvice = "give the Schema a `toCodecJson` annotation, or decode it from a Schema that has a JSON form"
 const undefinedDetail = "JSON has no `undefined`: write Schema.NullOr(...) here, or make it an optional key of a struct"
+
+const finite: SchemaRepresentation.Check = {
+  _tag: "Filter",
+  aborted: false,
+  annotations: { toJsonSchema: () => ({ type: "number" }) }
+}
 
 const noReferences: SchemaRepresentation.ToRepresentationOptions = { referencePolicy: () => undefined }
 
@@ -61,6 +66,7 @@ class Walk {
   private readonly done = new Map<AST, Representation>()
   private readonly open = new Map<AST, Open>()
   private readonly names = new Set<string>()
+  private readonly bodies = new Map<object, ReadonlyArray<AST>>()
 
   constructor(options: Options) {
     this.options = options
@@ -70,7 +76,8 @@ class Walk {
     throw new UnrepresentableSchema({ where: this.options.where, path: renderPath(path), detail })
   }
 
-  visit(ast: AST, path: Path): Representation {
+  visit(node: AST, path: Path): Representation {
+    const ast = this.canonical(node)
     const known = this.done.get(ast)
     if (known !== undefined) return known
     const outer = this.open.get(ast)
@@ -78,7 +85,8 @@ class Walk {
       outer.name ??= this.nameOf(ast, outer.path)
       return { _tag: "Reference", $ref: outer.name }
     }
-    if (path.length > maxDepth || this.open.size > maxDepth * 8) this.refuse(path.slice(0, 8), `it is nested deeper than ${maxDepth} levels`)
+    if (path.length > maxDepth || this.open.size > maxDepth * 8)
+      this.refuse(path.slice(0, 8), `it is nested deeper than ${maxDepth} levels`)
     const entry: Open = { name: undefined, path }
     this.open.set(ast, entry)
     let out = this.build(ast, path)
@@ -89,6 +97,30 @@ class Walk {
     }
     this.done.set(ast, out)
     return out
+  }
+
+  // `Schema.optionalKey(Tree)` is a copy of `Tree`, and so is every other that stands at another key. Here they are one.
+  private canonical(ast: AST): AST {
+    const body = bodyOf(ast)
+    if (body === undefined) return ast
+    const seen = this.bodies.get(body) ?? []
+    const known = seen.find((other) => other === ast || this.isSame(other, ast))
+    if (known === undefined) this.bodies.set(body, [...seen, ast])
+    return known ?? ast
+  }
+
+  private isSame(a: AST, b: AST): boolean {
+    if (a._tag !== b._tag || a.annotations !== b.annotations || a.checks !== b.checks) return false
+    if (a._tag === "Objects" && b._tag === "Objects" && a.indexSignatures !== b.indexSignatures) return false
+    if (a._tag === "Arrays" && b._tag === "Arrays" && a.elements !== b.elements) return false
+    const links = b.encoding ?? []
+    return (
+      (a.encoding ?? []).length === links.length &&
+      links.every(({ to, transformation }, i) => {
+        const other = a.encoding?.[i]
+        return transformation === other?.transformation && this.canonical(to) === this.canonical(other.to)
+      })
+    )
   }
 
   private nameOf(ast: AST, path: Path): string {
@@ -104,25 +136,20 @@ class Walk {
   }
 
   private build(ast: AST, path: Path): Representation {
-    if (isDerivedUndefined(ast)) return this.refuse(path, undefinedDetail)
+    if (isUndefined(ast)) return this.refuse(path, undefinedDetail)
     const links = ast.encoding
     const link = links?.at(-1)
     if (links === undefined || link === undefined) return this.buildBody(ast, path)
-    if (ast._tag === "Symbol" ? links[0].transformation === symbolToString : ast._tag === "UniqueSymbol") this.refuse(path, symbolDetail)
+    if (ast._tag === "Symbol" ? links[0].transformation === symbolToString : ast._tag === "UniqueSymbol")
+      this.refuse(path, symbolDetail)
     if (links.length === 1 && link.transformation === unknownToJson && isJson(link.to)) {
       if (ast._tag === "Unknown") return this.buildBody(copy(ast, { encoding: undefined }), path)
       if (ast._tag === "Declaration" && !hasCodec(ast)) this.refuse(path, `${expectedOf(ast)} has no JSON form: ${codecAdvice}`)
     }
-    if (ast._tag === "Number" && isNonFinite(link.to)) return this.finiteNumber(ast, path)
+    if (ast._tag === "Number" && isNonFinite(link.to)) return this.buildBody(copy(ast, { encoding: undefined }), path)
     const inner = this.contentOf(this.visit(link.to, path), link, path, ast)
     const outer = links.slice(0, -1).map((l) => l.to)
-    return inherit(inner, [...outer.reverse(), ast])
-  }
-
-  // `NaN` and the infinities are accepted as strings, but no model has to know.
-  private finiteNumber(ast: SchemaAST.Number, path: Path): Representation {
-    const finite = new SchemaAST.Number(ast.annotations, [Schema.isFinite(), ...(ast.checks ?? [])])
-    return this.buildBody(finite, path)
+    return inherit(inner, [...outer.toReversed(), ast])
   }
 
   // `Schema.fromJsonString` says what its text holds. What marks it is internal to Effect, its representation is not.
@@ -130,14 +157,16 @@ class Walk {
     if (to._tag !== "String" || link.to.encoding !== undefined) return to
     const format = formats.get(link.transformation)
     const out =
-      format === undefined || to.annotations?.["format"] !== undefined ? to : { ...to, annotations: { ...to.annotations, format } }
+      format === undefined || to.annotations?.["format"] !== undefined
+        ? to
+        : { ...to, annotations: { ...to.annotations, format } }
     const own = SchemaRepresentation.toRepresentation(ast, noReferences).representation
     const content = own._tag === "String" ? own.content : undefined
     if (content === undefined) return out
     if (content.schema === undefined) return { ...out, content: { mediaType: content.mediaType } }
     const links = ast.encoding?.slice(0, -1) ?? []
     const encoding = links.length === 0 ? undefined : (links as unknown as SchemaAST.Encoding) // not empty
-    return { ...out, content: { mediaType: content.mediaType, schema: this.visit(copy(ast, { encoding }), path) } }
+    return { ...out, content: { mediaType: content.mediaType, schema: this.visit(contentAst(copy(ast, { encoding })), path) } }
   }
 
   private buildBody(ast: AST, path: Path): Representation {
@@ -159,6 +188,11 @@ class Walk {
         // Effect shows the names of the members beside their values; a plain list of values is what models are used to.
         const types = ast.enums.map(([, literal]) => ({ _tag: "Literal", literal, checks: [] }) as const)
         return { _tag: "Union", types, ...this.common(ast, path) }
+      }
+      case "Number": {
+        // `NaN` and the infinities are accepted as strings, but no model has to know.
+        const { checks, ...rest } = this.common(ast, path)
+        return { _tag: "Number", checks: [finite, ...checks], ...rest }
       }
       default: {
         const leaf = SchemaRepresentation.toRepresentation(ast, noReferences).representation
@@ -220,6 +254,22 @@ class Walk {
     const own = this.common(ast, path)
     if (types.length > 1 || own.checks.length > 0) return { _tag: "Union", types, ...own }
     return inherit(only, [ast])
+  }
+}
+
+/** What copies of a node have in common. */
+const bodyOf = (ast: AST): object | undefined => {
+  switch (ast._tag) {
+    case "Objects":
+      return ast.propertySignatures
+    case "Arrays":
+      return ast.rest
+    case "Union":
+      return ast.types
+    case "Declaration":
+      return ast.run
+    default:
+      return undefined
   }
 }
 

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { explain } from "./explain.ts"
 import { applyRepairs, findRepairs } from "./repairs.ts"
 import { decodingAst, encodingAst, lastEncoding } from "./wireCodec.ts"
 
@@ -27,7 +28,7 @@ export interface Options {
 export interface Decoder<A> {
   /**
    * Absent arguments are `{}`, and `null` for a key that may be absent is absent. `onRepaired` is told how many values were repaired,
-   * when there were any. The issue of a failure is for `explain`.
+   * when there were any. The issue of a failure is for `explain`; it holds what was received.
    */
   readonly decode: (args: unknown, onRepaired?: (count: number) => void) => Exit.Exit<A, Schema.SchemaError>
 }
@@ -36,6 +37,8 @@ export interface Decoder<A> {
 export interface Encoder<A> {
   /** Keys whose value is `undefined` are left out. */
   readonly encode: (value: A) => Exit.Exit<unknown, Schema.SchemaError>
+  /** Everything that is wrong with a value that could not be encoded, a line for each problem. */
+  readonly explained: (value: A) => string
 }
 
 // A string inside of a string inside of a string is the most that was ever seen.
@@ -45,7 +48,10 @@ const maxRounds = 3
  * A decoder for `schema`, which must decode without services and without waiting. Throws when the Schema has no JSON form at all; what
  * it refuses in detail is said by `toolJsonSchema`.
  */
-export const makeDecoder = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, options: Options = {}): Decoder<S["Type"]> => {
+export const makeDecoder = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+  options: Options = {}
+): Decoder<S["Type"]> => {
   const { excessKeys = "ignore", lenient = false } = options
   if (isEmpty(schema.ast)) return emptyDecoder(schema.ast, excessKeys)
   const codec = Schema.make<Schema.ConstraintDecoder<S["Type"]>>(decodingAst(schema))
@@ -100,19 +106,34 @@ const emptyDecoder = (ast: SchemaAST.AST, excessKeys: "ignore" | "error"): Decod
       const [first, ...others] = unexpected.map(
         ([key, value]) => new SchemaIssue.Pointer([key], new SchemaIssue.UnexpectedKey(struct, value, report))
       )
-      return first === undefined ? Exit.succeed(decoded) : fail(new SchemaIssue.Composite(struct, [first, ...others], args, report))
+      return first === undefined
+        ? Exit.succeed(decoded)
+        : fail(new SchemaIssue.Composite(struct, [first, ...others], args, report))
     }
   }
 }
 
 /** An encoder for `schema`, which must encode without services and without waiting. */
-export const makeEncoder = <S extends Schema.ConstraintEncoder<unknown>>(schema: S): Encoder<S["Type"]> => ({
-  encode: Schema.encodeUnknownExit(Schema.make<Schema.ConstraintEncoder<unknown>>(encodingAst(schema)))
-})
+export const makeEncoder = <S extends Schema.ConstraintEncoder<unknown>>(schema: S): Encoder<S["Type"]> => {
+  const codec = Schema.make<Schema.ConstraintEncoder<unknown>>(encodingAst(schema))
+  return {
+    encode: Schema.encodeUnknownExit(codec),
+    explained: (value) => explainExit(Schema.encodeUnknownExit(codec, { errors: "all", reportInput: true })(value))
+  }
+}
+
+/** What a failed decode or encode says is wrong, a line for each problem. */
+export const explainExit = (exit: Exit.Exit<unknown, Schema.SchemaError>): string => {
+  const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : undefined
+  return error?._tag === "Some" ? explain(error.value.issue) : "arguments cannot be read"
+}
 
 // A recursive Schema follows a value as deep as it goes. That the value is too deep is a fault of its sender, not of the program.
 const guardStack = <A>(exit: Exit.Exit<A, Schema.SchemaError>): Exit.Exit<A, Schema.SchemaError> => {
-  if (Exit.isSuccess(exit) || !exit.cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect instanceof RangeError)) {
+  if (
+    Exit.isSuccess(exit) ||
+    !exit.cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect instanceof RangeError)
+  ) {
     return exit
   }
   return Exit.fail(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message: "is nested too deeply" })))

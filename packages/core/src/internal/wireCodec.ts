@@ -22,9 +22,10 @@ export const derivedTransformation = (schema: Schema.Constraint): SchemaAST.Link
 
 const undefinedToNull = derivedTransformation(Schema.Undefined)
 
-/** True for `undefined` and `void` that nobody but the JSON codec gave an encoding, `null`. */
-export const isDerivedUndefined = (ast: AST): boolean =>
-  (SchemaAST.isUndefined(ast) || SchemaAST.isVoid(ast)) && ast.encoding?.[0].transformation === undefinedToNull
+/** True for `undefined` and `void`, unless somebody else than the JSON codec gave them an encoding. */
+export const isUndefined = (ast: AST): boolean =>
+  (SchemaAST.isUndefined(ast) || SchemaAST.isVoid(ast)) &&
+  (ast.encoding === undefined || ast.encoding[0].transformation === undefinedToNull)
 
 /** The id by which Effect knows one of its own declarations or checks. */
 export const representationId = (annotations: Schema.Annotations.Annotations | undefined): unknown => {
@@ -45,8 +46,10 @@ export const lastEncoding = (ast: AST): AST => {
 }
 
 /** A node of the same kind with another encoding or context. Effect's own `copy` is internal, this is what it does. */
-export const copy = <A extends AST>(ast: A, changes: { encoding?: SchemaAST.Encoding | undefined; context?: SchemaAST.Context }): A =>
-  Object.assign(Object.create(Object.getPrototypeOf(ast)), ast, changes)
+export const copy = <A extends AST>(
+  ast: A,
+  changes: { encoding?: SchemaAST.Encoding | undefined; context?: SchemaAST.Context }
+): A => Object.assign(Object.create(Object.getPrototypeOf(ast)), ast, changes)
 
 const withLastEncoding = (ast: AST, f: (to: AST) => AST): AST => {
   const links = ast.encoding ?? []
@@ -69,7 +72,7 @@ const requiredKey = new SchemaTransformation.Transformation(
 
 /** The node without its `undefined` members: the same node when it has none, nothing when it has no other. */
 const withoutUndefined = (ast: AST): AST | undefined => {
-  if (isDerivedUndefined(ast)) return undefined
+  if (isUndefined(ast)) return undefined
   if (!SchemaAST.isUnion(ast) || ast.encoding !== undefined) return ast
   const types = ast.types.map(withoutUndefined)
   if (types.every((type, i) => type === ast.types[i])) return ast
@@ -80,69 +83,92 @@ const withoutUndefined = (ast: AST): AST | undefined => {
   return new SchemaAST.Union(rest, ast.options, ast.annotations, ast.checks, undefined, ast.context, ast.encodingChecks)
 }
 
-const makeRewrite = (side: Side) => {
-  const memo = new WeakMap<AST, AST>()
+class Rewrite {
+  private readonly side: Side
+  private readonly nodes = new WeakMap<AST, AST>()
+  // Copies of a node that differ in the key at which they stand share their parts, before and after: recursion is seen by that.
+  private readonly parts = new WeakMap<object, object>()
 
-  const rewrite = (ast: AST): AST => {
-    const known = memo.get(ast)
-    if (known !== undefined) return known
-    const out = ast.encoding === undefined ? rewriteBody(ast) : withLastEncoding(ast, rewrite)
-    memo.set(ast, out)
+  constructor(side: Side) {
+    this.side = side
+  }
+
+  readonly node = (ast: AST): AST => {
+    let out = this.nodes.get(ast)
+    if (out === undefined) {
+      out = ast.encoding === undefined ? this.body(ast) : withLastEncoding(ast, this.node)
+      this.nodes.set(ast, out)
+    }
     return out
   }
 
-  const rewriteAll = (asts: ReadonlyArray<AST>): ReadonlyArray<AST> => {
-    const out = asts.map(rewrite)
-    return out.every((ast, i) => ast === asts[i]) ? asts : out
+  private share<A extends object>(part: A, f: (part: A) => A): A {
+    const known = this.parts.get(part)
+    if (known !== undefined) return known as A // it was made from `part`, by the same `f`
+    const out = f(part)
+    this.parts.set(part, out)
+    return out
   }
 
-  const property = (type: AST): AST => {
-    if (type.encoding !== undefined && !isDerivedUndefined(type)) return withLastEncoding(type, property)
+  private all<A>(items: ReadonlyArray<A>, f: (item: A) => A): ReadonlyArray<A> {
+    return this.share(items, (items) => {
+      const out = items.map(f)
+      return out.every((item, i) => item === items[i]) ? items : out
+    })
+  }
+
+  private property(type: AST): AST {
+    if (type.encoding !== undefined && !isUndefined(type)) return withLastEncoding(type, (to) => this.property(to))
     const rest = withoutUndefined(type)
-    if (rest === type) return rewrite(type)
+    if (rest === type) return this.node(type)
     const context = new SchemaAST.Context(true, type.context?.isMutable ?? false, undefined, type.context?.annotations)
-    const wire = withContext(rewrite(rest ?? SchemaAST.never), context)
-    if (side === "decode" && SchemaAST.isOptional(type)) return wire
+    const wire = withContext(this.node(rest ?? SchemaAST.never), context)
+    if (this.side === "decode" && SchemaAST.isOptional(type)) return wire
     const link = new SchemaAST.Link(wire, SchemaAST.isOptional(type) ? optionalKey : requiredKey)
     return new SchemaAST.Any(undefined, undefined, [link], type.context)
   }
 
-  const rewriteBody = (ast: AST): AST => {
+  private body(ast: AST): AST {
     switch (ast._tag) {
-      case "Objects": {
-        const properties = ast.propertySignatures.map((p) => {
-          const type = property(p.type)
-          return type === p.type ? p : new SchemaAST.PropertySignature(p.name, type)
-        })
-        const indexes = ast.indexSignatures.map((i) => {
-          const type = rewrite(i.type)
-          return type === i.type ? i : new SchemaAST.IndexSignature(i.parameter, type)
-        })
-        const same =
-          properties.every((p, i) => p === ast.propertySignatures[i]) && indexes.every((p, i) => p === ast.indexSignatures[i])
-        if (same) return ast
-        return new SchemaAST.Objects(properties, indexes, ast.annotations, ast.checks, undefined, ast.context, ast.encodingChecks)
-      }
+      case "Objects":
+        return this.objects(ast)
       case "Arrays": {
-        const elements = rewriteAll(ast.elements)
-        const rest = rewriteAll(ast.rest)
+        const elements = this.all(ast.elements, this.node)
+        const rest = this.all(ast.rest, this.node)
         if (elements === ast.elements && rest === ast.rest) return ast
         const { annotations, checks, context, encodingChecks, isMutable } = ast
         return new SchemaAST.Arrays(isMutable, elements, rest, annotations, checks, undefined, context, encodingChecks)
       }
       case "Union": {
-        const types = rewriteAll(ast.types)
+        const types = this.all(ast.types, this.node)
         if (types === ast.types) return ast
-        return new SchemaAST.Union(types, ast.options, ast.annotations, ast.checks, undefined, ast.context, ast.encodingChecks)
+        const { annotations, checks, context, encodingChecks, options } = ast
+        return new SchemaAST.Union(types, options, annotations, checks, undefined, context, encodingChecks)
       }
       case "Suspend":
-        return new SchemaAST.Suspend(() => rewrite(ast.thunk()), ast.annotations, undefined, undefined, ast.context)
+        return new SchemaAST.Suspend(this.thunk(ast.thunk), ast.annotations, undefined, undefined, ast.context)
       default:
         return ast
     }
   }
 
-  return rewrite
+  private thunk(thunk: () => AST): () => AST {
+    return this.share(thunk, () => () => this.node(thunk()))
+  }
+
+  private objects(ast: SchemaAST.Objects): AST {
+    const properties = this.all(ast.propertySignatures, (p) => {
+      const type = this.property(p.type)
+      return type === p.type ? p : new SchemaAST.PropertySignature(p.name, type)
+    })
+    const indexes = this.all(ast.indexSignatures, (i) => {
+      const type = this.node(i.type)
+      return type === i.type ? i : new SchemaAST.IndexSignature(i.parameter, type)
+    })
+    if (properties === ast.propertySignatures && indexes === ast.indexSignatures) return ast
+    const { annotations, checks, context, encodingChecks } = ast
+    return new SchemaAST.Objects(properties, indexes, annotations, checks, undefined, context, encodingChecks)
+  }
 }
 
 const withContext = (ast: AST, context: SchemaAST.Context): AST => {
@@ -150,11 +176,14 @@ const withContext = (ast: AST, context: SchemaAST.Context): AST => {
   return ast.encoding === undefined ? out : withLastEncoding(out, (to) => withContext(to, context))
 }
 
-const decodeRewrite = makeRewrite("decode")
-const encodeRewrite = makeRewrite("encode")
+const decoding = new Rewrite("decode")
+const encoding = new Rewrite("encode")
+
+/** The same for a node that decodes JSON and is no JSON codec: what `Schema.fromJsonString` holds. */
+export const contentAst = (ast: AST): AST => decoding.node(ast)
 
 /** The JSON codec of a Schema, for decoding what came from the wire. Throws when a struct has keys that are symbols. */
-export const decodingAst = (schema: Schema.Constraint): AST => decodeRewrite(Schema.toCodecJson(schema).ast)
+export const decodingAst = (schema: Schema.Constraint): AST => decoding.node(Schema.toCodecJson(schema).ast)
 
 /** The JSON codec of a Schema, for encoding what goes to the wire. Throws when a struct has keys that are symbols. */
-export const encodingAst = (schema: Schema.Constraint): AST => encodeRewrite(Schema.toCodecJson(schema).ast)
+export const encodingAst = (schema: Schema.Constraint): AST => encoding.node(Schema.toCodecJson(schema).ast)

@@ -1,6 +1,6 @@
 /**
  * One row of the registry of methods: what a request or a notification is, who sends it in which revisions, and which capability
- * it needs. The rows are in `Requests.ts` and `Notifications.ts`.
+ * it needs. The facts are in `Table.ts`, the Schemas in `Requests.ts` and `Notifications.ts`.
  */
 import type * as Schema from "effect/Schema"
 import type { CapabilityPath } from "./Capabilities.ts"
@@ -32,98 +32,97 @@ export interface Gate {
   readonly versions?: Versions
 }
 
-/** The facts about a request method. The members that say nothing of a revision hold wherever the method exists. */
-export interface RequestMethod<M extends string = string, P = unknown, R = unknown> {
-  readonly method: M
-  readonly direction: Direction
-  readonly sentBy: SentBy
+/** What the table says about a request; what is left out is absent, false or empty. */
+export interface RequestFacts {
+  /** The revisions in which a client may send it on its own. */
+  readonly client?: Versions
+  /** The revisions in which a server may send it on its own. */
+  readonly server?: Versions
   /** The revisions in which it is a question inside an `InputRequired` instead of a request of its own. */
-  readonly embedded: Versions
+  readonly embedded?: Versions
   /** All of them are needed. Empty when it is always there. */
-  readonly gates: ReadonlyArray<Gate>
-  readonly params: Schema.Codec<P, JsonObject>
-  readonly result: Schema.Codec<R, JsonObject>
-  /** The result with the wire names of 2025-11-25, where they differ (tasks). The type is the same. */
-  readonly coreResult?: Schema.Codec<R, JsonObject>
+  readonly gates?: ReadonlyArray<Gate>
   /** The member of the params that the HTTP header `Mcp-Name` repeats. Since 2026-07-28. */
   readonly mirrors?: "name" | "uri" | "taskId"
   /** Its results carry cache hints. Since 2026-07-28. */
-  readonly cacheable: boolean
+  readonly cacheable?: boolean
   /** It may be answered with `InputRequired`. Since 2026-07-28. */
-  readonly inputRequired: boolean
+  readonly inputRequired?: boolean
   /** Its params have a `cursor`, its result a `nextCursor`. */
-  readonly paginated: boolean
+  readonly paginated?: boolean
   /**
    * It may be answered with a task: when the params ask for one (2025-11-25), or `tools/call` at the server's will (extension).
    */
-  readonly augmentable: boolean
+  readonly augmentable?: boolean
 }
 
-/** The facts about a notification method. */
-export interface NotificationMethod<M extends string = string, P = unknown> {
-  readonly method: M
-  readonly direction: Direction
-  readonly sentBy: SentBy
-  /** All of them are needed. Empty when it is always there. */
-  readonly gates: ReadonlyArray<Gate>
-  readonly params: Schema.Codec<P, JsonObject>
-  /** The params with the wire names of 2025-11-25, where they differ (tasks). The type is the same. */
-  readonly coreParams?: Schema.Codec<P, JsonObject>
+/** What the table says about a notification. */
+export interface NotificationFacts {
+  readonly client?: Versions
+  readonly server?: Versions
+  readonly gates?: ReadonlyArray<Gate>
   /** The member of the filter of `subscriptions/listen` that asks for it. Since 2026-07-28. */
   readonly filter?: "toolsListChanged" | "promptsListChanged" | "resourcesListChanged" | "resourceSubscriptions" | "taskIds"
 }
 
-type Defaults = "direction" | "sentBy" | "embedded" | "gates" | "cacheable" | "inputRequired" | "paginated" | "augmentable"
-
-/** What a row of a request has to say; the rest is absent, false or empty. */
-export interface RequestOptions<M extends string, P, R>
-  extends
-    Omit<RequestMethod<M, P, R>, Defaults>,
-    Partial<Pick<RequestMethod<M, P, R>, Exclude<Defaults, "direction" | "sentBy">>> {
-  readonly client?: Versions
-  readonly server?: Versions
+/** What every row has, whether the table says it or not. */
+interface Common<M extends string> {
+  readonly method: M
+  readonly direction: Direction
+  readonly sentBy: SentBy
+  readonly gates: ReadonlyArray<Gate>
 }
 
-/** What a row of a notification has to say. */
-export interface NotificationOptions<M extends string, P> extends Omit<
-  NotificationMethod<M, P>,
-  "direction" | "sentBy" | "gates"
-> {
-  readonly client?: Versions
-  readonly server?: Versions
-  readonly gates?: ReadonlyArray<Gate>
+/** The facts of a request, all of them. The members that say nothing of a revision hold wherever the method exists. */
+export interface RequestRow<M extends string = string>
+  extends Common<M>, Required<Omit<RequestFacts, "client" | "server" | "gates" | "mirrors">>, Pick<RequestFacts, "mirrors"> {}
+
+/** The facts of a notification, all of them. */
+export interface NotificationRow<M extends string = string> extends Common<M>, Pick<NotificationFacts, "filter"> {}
+
+/** A request method: its facts and its Schemas. */
+export interface RequestMethod<M extends string = string, P = unknown, R = unknown> extends RequestRow<M> {
+  readonly params: Schema.Codec<P, JsonObject>
+  readonly result: Schema.Codec<R, JsonObject>
+  /** The result with the wire names of 2025-11-25, where they differ (tasks). The type is the same. */
+  readonly coreResult?: Schema.Codec<R, JsonObject>
+}
+
+/** A notification method: its facts and its Schemas. */
+export interface NotificationMethod<M extends string = string, P = unknown> extends NotificationRow<M> {
+  readonly params: Schema.Codec<P, JsonObject>
+  /** The params with the wire names of 2025-11-25, where they differ (tasks). The type is the same. */
+  readonly coreParams?: Schema.Codec<P, JsonObject>
 }
 
 const directionOf = (client: Versions, server: Versions): Direction =>
   client.length === 0 ? "server" : server.length === 0 ? "client" : "both"
 
-/** Makes a row of a request. */
-export const request = <const M extends string, P, R>({
-  client = [],
-  server = [],
-  ...row
-}: RequestOptions<M, P, R>): RequestMethod<M, P, R> => ({
+const common = <const M extends string>(method: M, { client = [], gates = [], server = [] }: NotificationFacts): Common<M> => ({
+  method,
+  direction: directionOf(client, server),
+  sentBy: { client, server },
+  gates
+})
+
+/** Makes the row of a request of its facts. */
+export const requestRow = <const M extends string>(
+  method: M,
+  { client, gates, server, ...facts }: RequestFacts
+): RequestRow<M> => ({
   embedded: [],
-  gates: [],
   cacheable: false,
   inputRequired: false,
   paginated: false,
   augmentable: false,
-  ...row,
-  direction: directionOf(client, server),
-  sentBy: { client, server }
+  ...facts,
+  ...common(method, { ...(client && { client }), ...(gates && { gates }), ...(server && { server }) })
 })
 
-/** Makes a row of a notification. */
-export const notification = <const M extends string, P>({
-  client = [],
-  server = [],
-  ...row
-}: NotificationOptions<M, P>): NotificationMethod<M, P> => ({
-  gates: [],
-  ...row,
-  direction: directionOf(client, server),
-  sentBy: { client, server }
+/** Makes the row of a notification of its facts. */
+export const notificationRow = <const M extends string>(method: M, facts: NotificationFacts): NotificationRow<M> => ({
+  ...(facts.filter === undefined ? {} : { filter: facts.filter }),
+  ...common(method, facts)
 })
 
 /** The capabilities that a message needs in one revision, with the side that declares them. */

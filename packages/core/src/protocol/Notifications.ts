@@ -3,16 +3,15 @@
  *
  * Source: `ClientNotification` and `ServerNotification` in the schema of every revision, SEP-2663.
  */
-import type { CapabilityPath } from "./Capabilities.ts"
 import { ElicitationCompleteParams } from "./Elicitation.ts"
 import { LogMessageParams } from "./Logging.ts"
-import { type Gate, notification, type NotificationMethod } from "./Method.ts"
+import { type NotificationMethod, notificationRow } from "./Method.ts"
 import { EmptyNotificationParams } from "./Params.ts"
 import { CancelledParams, ProgressParams } from "./Progress.ts"
 import { ResourceUpdatedParams } from "./Resources.ts"
 import { AcknowledgedParams } from "./Subscriptions.ts"
-import { CoreDetailedTask, DetailedTask, extension } from "./Tasks.ts"
-import { requestVersions, sessionVersions, versions } from "./Version.ts"
+import { notificationFacts } from "./Table.ts"
+import { CoreDetailedTask, DetailedTask } from "./Tasks.ts"
 
 /** The params of the notifications, by method. */
 export interface NotificationParams {
@@ -47,93 +46,33 @@ export interface NotificationParams {
   readonly "notifications/tasks": DetailedTask
 }
 
-const server = (...path: CapabilityPath): Gate => ({ side: "server", path })
+const notification = <const M extends keyof typeof notificationFacts, P>(
+  method: M,
+  schemas: Pick<NotificationMethod<string, P>, "params" | "coreParams">
+): NotificationMethod<M, P> => ({ ...notificationRow(method, notificationFacts[method]), ...schemas })
 
 /** The rows of all notifications. */
 export const notifications: {
   readonly [M in keyof NotificationParams]: NotificationMethod<M, NotificationParams[M]>
 } = {
-  "notifications/initialized": notification({
-    method: "notifications/initialized",
-    client: sessionVersions,
+  "notifications/initialized": notification("notifications/initialized", { params: EmptyNotificationParams }),
+  "notifications/cancelled": notification("notifications/cancelled", { params: CancelledParams }),
+  "notifications/progress": notification("notifications/progress", { params: ProgressParams }),
+  "notifications/message": notification("notifications/message", { params: LogMessageParams }),
+  "notifications/tools/list_changed": notification("notifications/tools/list_changed", { params: EmptyNotificationParams }),
+  "notifications/prompts/list_changed": notification("notifications/prompts/list_changed", { params: EmptyNotificationParams }),
+  "notifications/resources/list_changed": notification("notifications/resources/list_changed", {
     params: EmptyNotificationParams
   }),
-  "notifications/cancelled": notification({
-    method: "notifications/cancelled",
-    client: versions,
-    server: versions,
-    params: CancelledParams
-  }),
-  "notifications/progress": notification({
-    method: "notifications/progress",
-    client: sessionVersions,
-    server: versions,
-    params: ProgressParams
-  }),
-  "notifications/message": notification({
-    method: "notifications/message",
-    server: versions,
-    gates: [server("logging")],
-    params: LogMessageParams
-  }),
-  "notifications/tools/list_changed": notification({
-    method: "notifications/tools/list_changed",
-    server: versions,
-    gates: [server("tools", "listChanged")],
-    params: EmptyNotificationParams,
-    filter: "toolsListChanged"
-  }),
-  "notifications/prompts/list_changed": notification({
-    method: "notifications/prompts/list_changed",
-    server: versions,
-    gates: [server("prompts", "listChanged")],
-    params: EmptyNotificationParams,
-    filter: "promptsListChanged"
-  }),
-  "notifications/resources/list_changed": notification({
-    method: "notifications/resources/list_changed",
-    server: versions,
-    gates: [server("resources", "listChanged")],
-    params: EmptyNotificationParams,
-    filter: "resourcesListChanged"
-  }),
-  "notifications/resources/updated": notification({
-    method: "notifications/resources/updated",
-    server: versions,
-    gates: [server("resources", "subscribe")],
-    params: ResourceUpdatedParams,
-    filter: "resourceSubscriptions"
-  }),
-  "notifications/roots/list_changed": notification({
-    method: "notifications/roots/list_changed",
-    client: sessionVersions,
-    gates: [{ side: "client", path: ["roots", "listChanged"] }],
-    params: EmptyNotificationParams
-  }),
-  "notifications/elicitation/complete": notification({
-    method: "notifications/elicitation/complete",
-    server: ["2025-11-25"],
-    gates: [{ side: "client", path: ["elicitation", "url"] }],
-    params: ElicitationCompleteParams
-  }),
-  "notifications/tasks/status": notification({
-    method: "notifications/tasks/status",
-    client: ["2025-11-25"],
-    server: ["2025-11-25"],
-    gates: [{ side: "sender", path: ["tasks"] }],
+  "notifications/resources/updated": notification("notifications/resources/updated", { params: ResourceUpdatedParams }),
+  "notifications/roots/list_changed": notification("notifications/roots/list_changed", { params: EmptyNotificationParams }),
+  "notifications/elicitation/complete": notification("notifications/elicitation/complete", { params: ElicitationCompleteParams }),
+  "notifications/tasks/status": notification("notifications/tasks/status", {
     params: DetailedTask,
     coreParams: CoreDetailedTask
   }),
-  "notifications/subscriptions/acknowledged": notification({
-    method: "notifications/subscriptions/acknowledged",
-    server: requestVersions,
+  "notifications/subscriptions/acknowledged": notification("notifications/subscriptions/acknowledged", {
     params: AcknowledgedParams
   }),
-  "notifications/tasks": notification({
-    method: "notifications/tasks",
-    server: requestVersions,
-    gates: [server("extensions", extension), { side: "client", path: ["extensions", extension] }],
-    params: DetailedTask,
-    filter: "taskIds"
-  })
+  "notifications/tasks": notification("notifications/tasks", { params: DetailedTask })
 }

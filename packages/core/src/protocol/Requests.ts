@@ -8,7 +8,7 @@ import { CompleteParams, CompleteResult } from "./Completion.ts"
 import { ElicitParams, ElicitResult } from "./Elicitation.ts"
 import { DiscoverResult, InitializeParams, InitializeResult } from "./Lifecycle.ts"
 import { SetLevelParams } from "./Logging.ts"
-import { type Gate, type RequestMethod, request } from "./Method.ts"
+import { type RequestMethod, requestRow } from "./Method.ts"
 import { EmptyParams, PageParams } from "./Params.ts"
 import { GetPromptParams, GetPromptResult, ListPromptsResult } from "./Prompts.ts"
 import {
@@ -27,14 +27,13 @@ import {
   CoreDetailedTask,
   CoreListTasksResult,
   DetailedTask,
-  extension,
   ListTasksResult,
   TaskParams,
   TaskPayload,
   UpdateTaskParams
 } from "./Tasks.ts"
 import { CallToolParams, CallToolResult, ListToolsResult } from "./Tools.ts"
-import { requestVersions, sessionVersions, span, type Versions, versions } from "./Version.ts"
+import { requestFacts } from "./Table.ts"
 
 /** The types of one request. */
 export interface Shape<P, R> {
@@ -100,225 +99,50 @@ export interface TaskRequests {
   readonly "tasks/update": Shape<UpdateTaskParams, EmptyResult>
 }
 
-const ofServer = (...path: Gate["path"]): ReadonlyArray<Gate> => [{ side: "server", path }]
+type Schemas<P, R> = Pick<RequestMethod<string, P, R>, "params" | "result" | "coreResult">
 
-const ofClient = (...path: Gate["path"]): ReadonlyArray<Gate> => [{ side: "client", path }]
+const request = <const M extends keyof typeof requestFacts, P, R>(method: M, schemas: Schemas<P, R>): RequestMethod<M, P, R> => ({
+  ...requestRow(method, requestFacts[method]),
+  ...schemas
+})
 
 /** The rows of the requests of clients, without tasks. */
 export const clientRequests: {
   readonly [M in keyof ClientRequests]: RequestMethod<M, ClientRequests[M]["params"], ClientRequests[M]["result"]>
 } = {
-  initialize: request({
-    method: "initialize",
-    client: sessionVersions,
-    params: InitializeParams,
-    result: InitializeResult
-  }),
-  ping: request({
-    method: "ping",
-    client: sessionVersions,
-    server: sessionVersions,
-    params: EmptyParams,
-    result: EmptyResult
-  }),
-  "server/discover": request({
-    method: "server/discover",
-    client: requestVersions,
-    params: EmptyParams,
-    result: DiscoverResult,
-    cacheable: true
-  }),
-  "tools/list": request({
-    method: "tools/list",
-    client: versions,
-    gates: ofServer("tools"),
-    params: PageParams,
-    result: ListToolsResult,
-    cacheable: true,
-    paginated: true
-  }),
-  "tools/call": request({
-    method: "tools/call",
-    client: versions,
-    gates: ofServer("tools"),
-    params: CallToolParams,
-    result: CallToolResult,
-    mirrors: "name",
-    inputRequired: true,
-    augmentable: true
-  }),
-  "resources/list": request({
-    method: "resources/list",
-    client: versions,
-    gates: ofServer("resources"),
-    params: PageParams,
-    result: ListResourcesResult,
-    cacheable: true,
-    paginated: true
-  }),
-  "resources/templates/list": request({
-    method: "resources/templates/list",
-    client: versions,
-    gates: ofServer("resources"),
-    params: PageParams,
-    result: ListResourceTemplatesResult,
-    cacheable: true,
-    paginated: true
-  }),
-  "resources/read": request({
-    method: "resources/read",
-    client: versions,
-    gates: ofServer("resources"),
-    params: ReadResourceParams,
-    result: ReadResourceResult,
-    mirrors: "uri",
-    cacheable: true,
-    inputRequired: true
-  }),
-  "resources/subscribe": request({
-    method: "resources/subscribe",
-    client: sessionVersions,
-    gates: ofServer("resources", "subscribe"),
-    params: SubscribeParams,
-    result: EmptyResult
-  }),
-  "resources/unsubscribe": request({
-    method: "resources/unsubscribe",
-    client: sessionVersions,
-    gates: ofServer("resources", "subscribe"),
-    params: SubscribeParams,
-    result: EmptyResult
-  }),
-  "prompts/list": request({
-    method: "prompts/list",
-    client: versions,
-    gates: ofServer("prompts"),
-    params: PageParams,
-    result: ListPromptsResult,
-    cacheable: true,
-    paginated: true
-  }),
-  "prompts/get": request({
-    method: "prompts/get",
-    client: versions,
-    gates: ofServer("prompts"),
-    params: GetPromptParams,
-    result: GetPromptResult,
-    mirrors: "name",
-    inputRequired: true
-  }),
-  "completion/complete": request({
-    method: "completion/complete",
-    client: versions,
-    gates: [{ side: "server", path: ["completions"], versions: span("2025-03-26") }],
-    params: CompleteParams,
-    result: CompleteResult
-  }),
-  "logging/setLevel": request({
-    method: "logging/setLevel",
-    client: sessionVersions,
-    gates: ofServer("logging"),
-    params: SetLevelParams,
-    result: EmptyResult
-  }),
-  "subscriptions/listen": request({
-    method: "subscriptions/listen",
-    client: requestVersions,
-    params: ListenParams,
-    result: EmptyResult
-  })
+  initialize: request("initialize", { params: InitializeParams, result: InitializeResult }),
+  ping: request("ping", { params: EmptyParams, result: EmptyResult }),
+  "server/discover": request("server/discover", { params: EmptyParams, result: DiscoverResult }),
+  "tools/list": request("tools/list", { params: PageParams, result: ListToolsResult }),
+  "tools/call": request("tools/call", { params: CallToolParams, result: CallToolResult }),
+  "resources/list": request("resources/list", { params: PageParams, result: ListResourcesResult }),
+  "resources/templates/list": request("resources/templates/list", { params: PageParams, result: ListResourceTemplatesResult }),
+  "resources/read": request("resources/read", { params: ReadResourceParams, result: ReadResourceResult }),
+  "resources/subscribe": request("resources/subscribe", { params: SubscribeParams, result: EmptyResult }),
+  "resources/unsubscribe": request("resources/unsubscribe", { params: SubscribeParams, result: EmptyResult }),
+  "prompts/list": request("prompts/list", { params: PageParams, result: ListPromptsResult }),
+  "prompts/get": request("prompts/get", { params: GetPromptParams, result: GetPromptResult }),
+  "completion/complete": request("completion/complete", { params: CompleteParams, result: CompleteResult }),
+  "logging/setLevel": request("logging/setLevel", { params: SetLevelParams, result: EmptyResult }),
+  "subscriptions/listen": request("subscriptions/listen", { params: ListenParams, result: EmptyResult })
 }
 
 /** The rows of the requests of servers. */
 export const serverRequests: {
   readonly [M in keyof ServerRequests]: RequestMethod<M, ServerRequests[M]["params"], ServerRequests[M]["result"]>
 } = {
-  "roots/list": request({
-    method: "roots/list",
-    server: sessionVersions,
-    embedded: requestVersions,
-    gates: ofClient("roots"),
-    params: EmptyParams,
-    result: ListRootsResult
-  }),
-  "sampling/createMessage": request({
-    method: "sampling/createMessage",
-    server: sessionVersions,
-    embedded: requestVersions,
-    gates: ofClient("sampling"),
-    params: CreateMessageParams,
-    result: CreateMessageResult,
-    augmentable: true
-  }),
-  "elicitation/create": request({
-    method: "elicitation/create",
-    server: span("2025-06-18", "2025-11-25"),
-    embedded: requestVersions,
-    gates: ofClient("elicitation"),
-    params: ElicitParams,
-    result: ElicitResult,
-    augmentable: true
-  })
+  "roots/list": request("roots/list", { params: EmptyParams, result: ListRootsResult }),
+  "sampling/createMessage": request("sampling/createMessage", { params: CreateMessageParams, result: CreateMessageResult }),
+  "elicitation/create": request("elicitation/create", { params: ElicitParams, result: ElicitResult })
 }
-
-const core: Versions = ["2025-11-25"]
-const coreAndExtension: Versions = [...requestVersions, ...core]
-
-/** In 2025-11-25 whoever runs tasks declares so; the extension is declared by both sides. */
-const ofTasks = (...path: Gate["path"]): ReadonlyArray<Gate> => [
-  { side: "receiver", path, versions: core },
-  { side: "server", path: ["extensions", extension], versions: requestVersions },
-  { side: "client", path: ["extensions", extension], versions: requestVersions }
-]
 
 /** The rows of the requests about tasks. */
 export const taskRequests: {
   readonly [M in keyof TaskRequests]: RequestMethod<M, TaskRequests[M]["params"], TaskRequests[M]["result"]>
 } = {
-  "tasks/get": request({
-    method: "tasks/get",
-    client: coreAndExtension,
-    server: core,
-    gates: ofTasks("tasks"),
-    params: TaskParams,
-    result: DetailedTask,
-    coreResult: CoreDetailedTask,
-    mirrors: "taskId"
-  }),
-  "tasks/result": request({
-    method: "tasks/result",
-    client: core,
-    server: core,
-    gates: ofTasks("tasks"),
-    params: TaskParams,
-    result: TaskPayload
-  }),
-  "tasks/list": request({
-    method: "tasks/list",
-    client: core,
-    server: core,
-    gates: ofTasks("tasks", "list"),
-    params: PageParams,
-    result: ListTasksResult,
-    coreResult: CoreListTasksResult,
-    paginated: true
-  }),
-  "tasks/cancel": request({
-    method: "tasks/cancel",
-    client: coreAndExtension,
-    server: core,
-    gates: ofTasks("tasks", "cancel"),
-    params: TaskParams,
-    result: CancelTaskResult,
-    coreResult: CoreCancelTaskResult,
-    mirrors: "taskId"
-  }),
-  "tasks/update": request({
-    method: "tasks/update",
-    client: requestVersions,
-    gates: ofTasks("tasks"),
-    params: UpdateTaskParams,
-    result: EmptyResult,
-    mirrors: "taskId"
-  })
+  "tasks/get": request("tasks/get", { params: TaskParams, result: DetailedTask, coreResult: CoreDetailedTask }),
+  "tasks/result": request("tasks/result", { params: TaskParams, result: TaskPayload }),
+  "tasks/list": request("tasks/list", { params: PageParams, result: ListTasksResult, coreResult: CoreListTasksResult }),
+  "tasks/cancel": request("tasks/cancel", { params: TaskParams, result: CancelTaskResult, coreResult: CoreCancelTaskResult }),
+  "tasks/update": request("tasks/update", { params: UpdateTaskParams, result: EmptyResult })
 }

@@ -14,7 +14,7 @@ import { InputRequests } from "./InputRequired.ts"
 import { nextPageFields, requestFields } from "./Params.ts"
 
 /** The identifier of the extension. Since 2026-07-28. */
-export const extension = "io.modelcontextprotocol/tasks"
+export { tasksExtension as extension } from "./Table.ts"
 
 /** The key in `_meta` of messages that belong to a task; its value is a {@link RelatedTask}. 2025-11-25 only. */
 export const relatedTaskKey = "io.modelcontextprotocol/related-task"

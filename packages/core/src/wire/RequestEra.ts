@@ -92,6 +92,14 @@ export const server = (revision: Revision, info: Implementation): ServerWire => 
   }
 }
 
+// Without what every result of the era has: the same call gives the same result in both eras.
+const neutralResult = ({ _meta, resultType: _, ...rest }: JsonObject): CallToolResult => {
+  const result = rest as unknown as CallToolResult // checked where it is used: servers are not trusted
+  if (!isObject(_meta)) return result
+  const { [Key.serverInfo]: _info, ...meta } = _meta
+  return Object.keys(meta).length === 0 ? result : { ...result, _meta: meta }
+}
+
 /** The client's half, for one revision: it puts the envelope on every request. */
 export const client = (revision: Revision, facts: ClientFacts): ClientWire => {
   const envelope: JsonObject = {
@@ -103,6 +111,6 @@ export const client = (revision: Revision, facts: ClientFacts): ClientWire => {
   return {
     revision,
     params: (params, meta) => ({ ...params, _meta: meta === undefined ? envelope : { ...meta, ...envelope } }),
-    toolResult: (result) => result as unknown as CallToolResult // checked where it is used: servers are not trusted
+    toolResult: neutralResult
   }
 }

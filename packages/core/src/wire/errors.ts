@@ -5,8 +5,17 @@ import { type ErrorObject, ErrorCode } from "../Jsonrpc.ts"
 import type { Reason } from "../McpError.ts"
 import type { Revision } from "../Revision.ts"
 
+// Data of applications may be anything; an answer that cannot be written would be no answer.
+const isJson = (data: unknown): boolean => {
+  try {
+    return JSON.stringify(data) !== undefined
+  } catch {
+    return false
+  }
+}
+
 const withData = (code: number, message: string, data: unknown): ErrorObject =>
-  data === undefined ? { code, message } : { code, message, data }
+  isJson(data) ? { code, message, data } : { code, message }
 
 /** The error object of a failure in a revision. */
 export const toErrorObject = (reason: Reason, revision: Revision): ErrorObject => {

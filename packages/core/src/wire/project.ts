@@ -3,7 +3,7 @@
  */
 import type { JsonObject } from "../Jsonrpc.ts"
 import type { Annotations, Implementation } from "../protocol/Common.ts"
-import type { ContentBlock } from "../protocol/Content.ts"
+import type { ContentBlock, ResourceContents } from "../protocol/Content.ts"
 import type { CallToolResult, Tool } from "../protocol/Tools.ts"
 import type { Revision } from "../Revision.ts"
 
@@ -25,6 +25,13 @@ const inWords = (block: ContentBlock): string =>
       ? `[${block.title ?? block.name}](${block.uri})`
       : ""
 
+// Some servers put annotations into the resource itself.
+const contents = (value: ResourceContents, revision: Revision): ResourceContents => {
+  if (value._meta === undefined || revision.metaOnTypes) return value
+  const { _meta: _, ...rest } = value
+  return rest as ResourceContents // only an optional member was taken out
+}
+
 const block = (value: ContentBlock, revision: Revision): ContentBlock => {
   if ((value.type === "audio" && !revision.audio) || (value.type === "resource_link" && !revision.resourceLinks)) {
     return { type: "text", text: inWords(value) }
@@ -35,6 +42,7 @@ const block = (value: ContentBlock, revision: Revision): ContentBlock => {
     const { _meta: _, ...rest } = projected
     projected = rest as ContentBlock // only an optional member was taken out
   }
+  if (projected.type === "resource") projected = { ...projected, resource: contents(projected.resource, revision) }
   if (value.type === "resource_link" && value.icons !== undefined && !revision.icons) {
     const { icons: _, ...rest } = projected as typeof value // the same block, of the same type
     projected = rest

@@ -14,15 +14,19 @@ export interface Brought {
 export const over = (captured: Context.Context<never>, brought: Brought | undefined): Context.Context<never> =>
   brought === undefined ? captured : Context.addUnsafe(over(captured, brought.outer), brought.key, brought.value)
 
-/** What was brought, and whatever was changed between two contexts: services, log annotations, spans. */
+/**
+ * What was brought, and whatever was changed between two contexts: services, log annotations, spans. The service `provided` counts as
+ * changed even when it is the one that was there.
+ */
 export const withChanges = (
   brought: Brought | undefined,
   before: Context.Context<never>,
-  now: Context.Context<never>
+  now: Context.Context<never>,
+  provided: string | undefined
 ): Brought | undefined => {
   let next = brought
   for (const [key, value] of now.mapUnsafe) {
-    if (before.mapUnsafe.get(key) !== value) next = { key, value, outer: next }
+    if (key === provided || before.mapUnsafe.get(key) !== value) next = { key, value, outer: next }
   }
   return next
 }

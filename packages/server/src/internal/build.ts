@@ -9,6 +9,7 @@ import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
 import type { ServerFacts, ServerWire } from "@effect-mcp/core/wire/Wire"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { ToolComponent } from "../Component.ts"
 import type { Provider } from "../Provider.ts"
 import * as Settings from "../Settings.ts"
 import * as Transform from "../Transform.ts"
@@ -47,10 +48,11 @@ const infoOf = ({ description, icons, name, title, version, websiteUrl }: Server
   ...(icons === undefined ? {} : { icons })
 })
 
+const warn = (context: Context.Context<never>) => (message: string) =>
+  void Effect.runForkWith(context)(Effect.logWarning(message))
+
 /** See {@link Base}. */
-export const base = (
-  options: ServerInfo & Settings.Options & { readonly instructions?: string }
-): Effect.Effect<Base> =>
+export const base = (options: ServerInfo & Settings.Options & { readonly instructions?: string }): Effect.Effect<Base> =>
   Effect.map(Effect.context<never>(), (plain) => {
     const settings = Settings.make(options)
     const prepare = withClientLog(options.name)
@@ -64,7 +66,11 @@ export const base = (
         capabilities: { tools: { listChanged: true }, logging: {} },
         instructions: options.instructions
       },
-      assembling: { prepare, lenient: settings.lenientArguments, onRepaired: telemetry.repaired }
+      assembling: {
+        prepare,
+        tools: { excess: settings.excessArguments, lenient: settings.lenientArguments, onRepaired: telemetry.repaired },
+        warn: warn(plain)
+      }
     }
   })
 
@@ -109,7 +115,7 @@ export const engine = Effect.fnUntraced(function* (
   const calls = tools.makeCall({ middlewares, settings, run, logDefect })
   const registry = new Registry({
     onDuplicate: settings.onDuplicate,
-    warn: (message) => void Effect.runForkWith(context)(Effect.logWarning(message)),
+    warn: warn(context),
     prepare: calls.prepare
   })
   const peers = new Set<PeerState<Call>>()
@@ -123,21 +129,33 @@ export const engine = Effect.fnUntraced(function* (
     "tools/list": makeList({ registry, middlewares, settings, run }),
     "subscriptions/listen": makeListen(subscriptions, run)
   })
-  const stop = changes.announce(registry, { peers, subscriptions })
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
-      stop()
       for (const peer of peers) for (const call of peer.calls.values()) call.end("closed")
     })
   )
   const initialize = lifecycle.makeInitialize(lifecycleOptions)
-  return { registry, dispatcher: dispatcher.make({ settings, engineOf, initialize, peers, subscriptions }) }
+  return {
+    registry,
+    dispatcher: dispatcher.make({ settings, engineOf, initialize, peers, subscriptions }),
+    /** Tells clients of changes from now on, as long as the scope is open. */
+    announce: Effect.acquireRelease(
+      Effect.sync(() => changes.announce(registry, { peers, subscriptions })),
+      (stop) => Effect.sync(stop)
+    )
+  }
 })
 
 /** A provider whose components carry the middleware of the server that they come from. */
-export const withMiddlewares = (provider: Provider, middlewares: ReadonlyArray<Middleware.Implementation>): Provider =>
-  middlewares.length === 0
-    ? provider
-    : Transform.apply(provider, {
-        tool: (component) => ({ ...component, middlewares: [...middlewares, ...component.middlewares] })
-      })
+export const withMiddlewares = (provider: Provider, middlewares: ReadonlyArray<Middleware.Implementation>): Provider => {
+  if (middlewares.length === 0) return provider
+  // One array for each group: the tools of a group are told by it.
+  const carried = new Map<ReadonlyArray<Middleware.Implementation>, ReadonlyArray<Middleware.Implementation>>()
+  const carry = (own: ReadonlyArray<Middleware.Implementation>) => {
+    const all = carried.get(own) ?? [...middlewares, ...own]
+    carried.set(own, all)
+    return all
+  }
+  const tool = (component: ToolComponent): ToolComponent => ({ ...component, middlewares: carry(component.middlewares) })
+  return Transform.apply(provider, { tool }, () => {})
+}

@@ -13,6 +13,7 @@ import type { Revision } from "@effect-mcp/core/Revision"
 import type { ClientFacts } from "@effect-mcp/core/wire/Wire"
 import type * as Fiber from "effect/Fiber"
 import type { Timed } from "@effect-mcp/core/Deadlines"
+import type { Running } from "../Component.ts"
 import type { Engine } from "./engine.ts"
 import type { Ended, InFlight, PeerState } from "./peer.ts"
 
@@ -34,6 +35,8 @@ export class Call implements Timed, InFlight, Service {
   private readonly facts: ClientFacts
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   ended: Ended | undefined
+  /** What it runs, once that is known. */
+  running: Running | undefined
   /** Whether it counts against the limits of concurrency. */
   hasPlace = false
   deadline = 0
@@ -59,6 +62,7 @@ export class Call implements Timed, InFlight, Service {
     this.emit = emit
     this.fiber = undefined
     this.ended = undefined
+    this.running = undefined
   }
 
   get revision(): Revision {

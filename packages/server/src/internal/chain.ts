@@ -26,24 +26,22 @@ const hookOf = <M extends keyof Methods>(method: M, { hooks }: Implementation): 
 }
 
 /** Puts middleware around `inner`, outermost first. Without any for this method it is `inner` itself. */
-export const wrap = <M extends keyof Methods>(
-  method: M,
-  middlewares: ReadonlyArray<Implementation>,
-  inner: Inner<M>
-): Inner<M> =>
+export const wrap = <M extends keyof Methods>(method: M, middlewares: ReadonlyArray<Implementation>, inner: Inner<M>): Inner<M> =>
   middlewares.reduceRight<Inner<M>>((rest, middleware) => {
     const hook = hookOf(method, middleware)
     if (hook === undefined) return rest
+    const { provides } = middleware
     return (request, brought) => {
-      const context = over(middleware.context, brought)
-      const next = (replaced: Methods[M]["request"]) =>
-        Effect.withFiber<Methods[M]["result"], McpError>((fiber) =>
-          rest(replaced, fiber.context === context ? brought : withChanges(brought, context, fiber.context))
-        )
-      return Effect.updateContext(
-        Effect.suspend(() => hook(request, next)),
-        () => context
-      )
+      // The scope of a hook is its own, and so is the context that it starts with.
+      const run = Effect.withFiber<Methods[M]["result"], McpError>(({ context: entered }) => {
+        const next = (replaced: Methods[M]["request"]) =>
+          Effect.withFiber<Methods[M]["result"], McpError>(({ context }) => {
+            const isSame = context === entered && provides === undefined
+            return rest(replaced, isSame ? brought : withChanges(brought, entered, context, provides))
+          })
+        return hook(request, next)
+      })
+      return Effect.updateContext(Effect.scoped(run), () => over(middleware.context, brought))
     }
   }, inner)
 

@@ -6,7 +6,7 @@ import { type LoggingLevel, reaches } from "@effect-mcp/core/protocol/Common"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Logger from "effect/Logger"
+import type * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import type { Brought } from "./brought.ts"
@@ -38,11 +38,11 @@ const fromMcp: { readonly [L in LoggingLevel]: LogLevel.LogLevel } = {
 const toJson = (value: unknown): unknown => {
   if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value
   if (Cause.isCause(value)) return Cause.pretty(value)
-  if (value instanceof Error) return String(value)
+  if (value instanceof Error) return `${value.name}: ${value.message}`
   try {
     return JSON.parse(JSON.stringify(value) ?? "null")
   } catch {
-    return String(value)
+    return `[${typeof value} that is not JSON]`
   }
 }
 
@@ -59,21 +59,24 @@ const dataOf = ({ cause, fiber, message }: Logger.Options<unknown>): unknown => 
   }
 }
 
+// `Logger.make` would bring file systems and streams along, which costs a tenth of a server's start-up: any logger has its prototype.
+const [someLogger] = References.CurrentLoggers.defaultValue()
+const makeLogger = <A, B>(log: (options: Logger.Options<A>) => B): Logger.Logger<A, B> =>
+  Object.assign(Object.create(Object.getPrototypeOf(someLogger ?? {})), { log })
+
 /** The logger that sends to the client of the request that logs. Messages of no request stay at home. */
 const make = (serverName: string): Logger.Logger<unknown, void> =>
-  Logger.make((options) => {
+  makeLogger((options) => {
     const request = Context.getOrUndefined(options.fiber.context, RequestContext)
     const level = toMcp[options.logLevel]
     if (request === undefined || !request.isOpen || request.logLevel === undefined || level === undefined) return
     if (!reaches(level, request.logLevel)) return
-    request.emit.sendUnsafe(
-      Jsonrpc.notification("notifications/message", { level, logger: serverName, data: dataOf(options) })
-    )
+    request.emit.sendUnsafe(Jsonrpc.notification("notifications/message", { level, logger: serverName, data: dataOf(options) }))
   })
 
 // A client may want messages that the program does not log: those are for the client alone.
 const atLeast = <A, B>(logger: Logger.Logger<A, B>, minimum: LogLevel.LogLevel): Logger.Logger<A, B | void> =>
-  Logger.make((options) => {
+  makeLogger((options) => {
     const lowered = options.fiber.context.mapUnsafe.get(loweredKey)
     if (lowered === true && LogLevel.isLessThan(options.logLevel, minimum)) return
     return logger.log(options)
@@ -86,8 +89,8 @@ export const withClientLog = (serverName: string) => {
   const clientLogger = make(serverName)
   return (context: Context.Context<never>): Context.Context<never> => {
     const minimum = Context.get(context, References.MinimumLogLevel)
-    const loggers = [...Context.get(context, Logger.CurrentLoggers)].map((logger) => atLeast(logger, minimum))
-    return Context.add(context, Logger.CurrentLoggers, new Set([...loggers, clientLogger]))
+    const loggers = [...Context.get(context, References.CurrentLoggers)].map((logger) => atLeast(logger, minimum))
+    return Context.add(context, References.CurrentLoggers, new Set([...loggers, clientLogger]))
   }
 }
 

@@ -42,6 +42,10 @@ const isObject = (u: unknown): u is Jsonrpc.JsonObject => typeof u === "object" 
 
 const isEnvelope = (read: Envelope | InvalidParams): read is Envelope => !("_tag" in read)
 
+// The id of a request in flight is not given to the answer of something else.
+const unusedId = (peer: ServerPeer, { id }: Jsonrpc.Invalid): Jsonrpc.RequestId | undefined =>
+  id !== undefined && peer.calls.has(id) ? undefined : id
+
 /** What the dispatcher works with. */
 export interface Options {
   readonly settings: Settings
@@ -57,9 +61,7 @@ export const make = ({ engineOf, initialize, peers, settings, subscriptions }: O
 
   const serve = (call: Call): Effect.Effect<Outcome> => {
     const method = call.engine.methods.get(call.method)
-    return method === undefined
-      ? Effect.succeed(refuse(call, new MethodNotFound({ method: call.method })))
-      : method(call)
+    return method === undefined ? Effect.succeed(refuse(call, new MethodNotFound({ method: call.method }))) : method(call)
   }
 
   const requestEra = (peer: ServerPeer, request: Jsonrpc.Request, meta: Jsonrpc.JsonObject, emit: Emit) => {
@@ -81,7 +83,11 @@ export const make = ({ engineOf, initialize, peers, settings, subscriptions }: O
       ? `Invalid _meta: missing ${Key.protocolVersion}, ${Key.clientCapabilities}; or send \`initialize\` first`
       : "The session is not initialized: send `initialize` first"
     return request.method === "server/discover"
-      ? answer(request.id, new InvalidParams({ detail, data: { envelope: { missing: [Key.protocolVersion, Key.clientCapabilities] } } }), Revision.latest)
+      ? answer(
+          request.id,
+          new InvalidParams({ detail, data: { envelope: { missing: [Key.protocolVersion, Key.clientCapabilities] } } }),
+          Revision.latest
+        )
       : answer(request.id, new InvalidRequest({ detail }), Revision.latestSession)
   }
 
@@ -117,7 +123,7 @@ export const make = ({ engineOf, initialize, peers, settings, subscriptions }: O
         peer.answer(message)
         return accepted
       case "Invalid":
-        return Effect.succeed({ _tag: "Rejected", message: Jsonrpc.failure(message.id, message.error) })
+        return Effect.succeed({ _tag: "Rejected", message: Jsonrpc.failure(unusedId(peer, message), message.error) })
     }
   }
 
@@ -126,11 +132,9 @@ export const make = ({ engineOf, initialize, peers, settings, subscriptions }: O
       return rejected(undefined, "Invalid Request: batches are part of revision 2025-03-26 only")
     }
     if (items.length > maxBatch) return rejected(undefined, `Invalid Request: a batch of more than ${maxBatch} messages`)
-    const outcomes = Effect.forEach(
-      items,
-      (item) => Effect.suspend(() => handleSingle(peer, item, emit)),
-      { concurrency: "unbounded" }
-    )
+    const outcomes = Effect.forEach(items, (item) => Effect.suspend(() => handleSingle(peer, item, emit)), {
+      concurrency: "unbounded"
+    })
     return Effect.map(outcomes, (all): Outcome => {
       const messages = all.flatMap((outcome) => ("message" in outcome ? outcome.message : []))
       return messages.length === 0 ? { _tag: "Accepted" } : { _tag: "Reply", message: messages }

@@ -47,6 +47,7 @@ export class Subscriptions {
 const operation: Operation<void> = {
   subject: Telemetry.subject("subscriptions/listen"),
   timeout: undefined,
+  needsPlace: false,
   encode: (call) => call.engine.wire.subscriptionEnd(call.id),
   errorType: () => undefined,
   timedOut: undefined

@@ -64,6 +64,7 @@ export const makeList = <Ready>({ middlewares, registry, run, settings }: Option
   const operation: Operation<ListToolsResult> = {
     subject: Telemetry.subject("tools/list"),
     timeout: settings.toolTimeout,
+    needsPlace: true,
     encode: (call, { nextCursor, tools }) => call.engine.wire.toolList(tools, nextCursor, settings.cacheHint),
     errorType: () => undefined,
     timedOut: undefined

@@ -96,9 +96,7 @@ export class PeerState<C extends InFlight> implements Peer {
     const exit =
       message._tag === "Success"
         ? Exit.succeed(message.result)
-        : Exit.fail(
-            new AskingFailed({ method: waiting.method, code: message.error.code, detail: message.error.message })
-          )
+        : Exit.fail(new AskingFailed({ method: waiting.method, code: message.error.code, detail: message.error.message }))
     Deferred.doneUnsafe(waiting.answer, exit)
   }
 }

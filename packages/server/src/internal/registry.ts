@@ -26,6 +26,7 @@ export interface RegistryOptions<Ready> {
 export class Registry<Ready> implements Provider {
   private readonly providers: Array<Provider> = []
   private readonly listeners = new Set<ChangeListener>()
+  private readonly reported = new Set<string>()
   private current: Snapshot<Ready> | undefined
   private ready: ReadonlyMap<ToolComponent, Ready> = new Map()
   private readonly options: RegistryOptions<Ready>
@@ -92,12 +93,21 @@ export class Registry<Ready> implements Provider {
   }
 
   private place(chosen: Map<string, ToolComponent>, component: ToolComponent): void {
-    const { onDuplicate, warn } = this.options
+    const { onDuplicate } = this.options
     const { name } = component
     if (!chosen.has(name)) return void chosen.set(name, component)
-    // With "error" there is a duplicate only when a provider changed by itself; there is nobody left to tell but the log.
-    if (onDuplicate === "error") warn(`tool "${name}" is offered twice; the first one is served`)
-    if (onDuplicate === "warn") warn(`tool "${name}" is offered twice; the last one is served`)
+    this.report(name)
     if (onDuplicate === "warn" || onDuplicate === "replace") chosen.set(name, component)
+  }
+
+  // Once for each name: the list is merged anew with every change.
+  private report(name: string): void {
+    const { onDuplicate, warn } = this.options
+    if (this.reported.has(name)) return
+    // With "error" there is a duplicate only when a provider changed by itself; there is nobody left to tell but the log.
+    const served = onDuplicate === "error" ? "first" : onDuplicate === "warn" ? "last" : undefined
+    if (served === undefined) return
+    this.reported.add(name)
+    warn(`tool "${name}" is offered twice; the ${served} one is served`)
   }
 }

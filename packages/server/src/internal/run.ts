@@ -23,6 +23,8 @@ export interface Operation<A> {
   readonly subject: Subject
   /** In milliseconds; `undefined` for no end. */
   readonly timeout: number | undefined
+  /** Whether it needs a place among those that run at once. What only waits for something does not. */
+  readonly needsPlace: boolean
   readonly encode: (call: Call, result: A) => string
   /** What the result says went wrong, for telemetry. */
   readonly errorType: (result: A) => string | undefined
@@ -95,6 +97,7 @@ export const make = ({ deadlines, logDefect, slots, telemetry }: Tools): Run => 
       slots.give()
       call.peer.slots.give()
     }
+    call.running?.leave()
     call.peer.forget(call)
   }
 
@@ -143,7 +146,7 @@ export const make = ({ deadlines, logDefect, slots, telemetry }: Tools): Run => 
         if (span !== undefined) telemetry.close(span, exit, errorType)
       }
 
-      const work = tryTake(call) ? make(brought) : Effect.flatMap(take(call), () => make(brought))
+      const work = !operation.needsPlace || tryTake(call) ? make(brought) : Effect.flatMap(take(call), () => make(brought))
       return Effect.matchCause(Effect.interruptible(work), {
         onSuccess: (result) => {
           const cancelled = call.ended === "cancelled"

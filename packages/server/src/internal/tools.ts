@@ -3,10 +3,9 @@
  */
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
-import { InvalidParams, McpError } from "@effect-mcp/core/McpError"
+import { InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
 import type { CallToolRequest, Implementation } from "@effect-mcp/core/Middleware"
 import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
-import type { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { ToolComponent } from "../Component.ts"
@@ -22,6 +21,8 @@ type Result = CallToolResult
 
 /** A result that tells the model what went wrong. */
 export const errorResult = (text: string): Result => ({ content: [{ type: "text", text }], isError: true })
+
+const late = (after: string): Result => errorResult(`It took longer than ${after} and was stopped`)
 
 const encode = (call: Call, result: Result): string => call.engine.wire.toolResult(result)
 const errorType = (result: Result): string | undefined => (result.isError === true ? "tool_error" : undefined)
@@ -41,6 +42,13 @@ export interface Options {
 }
 
 const noArguments: JsonObject = {}
+
+// The request is the first thing that is brought.
+const callOf = (brought: Brought | undefined): Call => {
+  let first = brought
+  while (first?.outer !== undefined) first = first.outer
+  return first?.value as Call
+}
 
 const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
 
@@ -62,15 +70,18 @@ export interface ToolCalls {
 
 /** See {@link ToolCalls}. */
 export const makeCall = ({ logDefect, middlewares, run, settings }: Options): ToolCalls => {
-  const badArguments = (name: string, text: string, brought: Brought | undefined) => {
-    // The request is always the outermost thing that was brought.
-    let outermost = brought
-    while (outermost?.outer !== undefined) outermost = outermost.outer
-    const request = outermost?.value as RequestContext["Service"] | undefined
-    const detail = `Invalid arguments for tool "${name}":\n${text}`
-    return settings.badArguments === "result" || request?.revision.argumentErrors !== "protocol"
-      ? Effect.succeed(errorResult(detail))
-      : Effect.fail(new McpError({ reason: new InvalidParams({ detail }) }))
+  const badArguments = (name: string, text: string, call: Call) =>
+    settings.badArguments === "result" || call.revision.argumentErrors !== "protocol"
+      ? Effect.succeed(errorResult(`Invalid arguments:\n${text}`))
+      : Effect.fail(invalidParams(`Invalid arguments for tool "${name}":\n${text}`))
+
+  // A result that is not what the contract says is a defect like any other.
+  const succeeded = (component: ToolComponent, value: unknown): Effect.Effect<Result, McpError> => {
+    try {
+      return Effect.succeed(component.codec.encodeSuccess(value))
+    } catch (error) {
+      return failed(component, Cause.die(error))
+    }
   }
 
   const failed = (component: ToolComponent, cause: Cause.Cause<unknown>): Effect.Effect<Result, McpError> => {
@@ -80,7 +91,7 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
       if (declared !== undefined) return Effect.succeed(declared)
     } else if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>) // it holds no failure
     const id = logDefect(`tools/call ${component.name}`, cause)
-    return Effect.succeed(errorResult(`Internal error in tool "${component.name}" (${id})`))
+    return Effect.succeed(errorResult(`Internal error (${id})`))
   }
 
   const start = (component: ToolComponent, args: unknown): Effect.Effect<unknown, unknown> => {
@@ -95,12 +106,15 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
   const handle =
     (component: ToolComponent): Inner<"tools/call"> =>
     (request, brought) => {
+      const call = callOf(brought)
       const decoded = component.codec.decodeArguments(request.arguments)
-      if (decoded._tag === "Failure") return badArguments(component.name, decoded.text, brought)
+      if (decoded._tag === "Failure") return badArguments(component.name, decoded.text, call)
+      // A middleware that calls `next` twice is one call.
+      if (call.running === undefined) (call.running = component.running).enter()
       return Effect.matchCauseEffect(
         Effect.updateContext(Effect.scoped(start(component, decoded.value)), () => over(component.context, brought)),
         {
-          onSuccess: (value) => Effect.succeed(component.codec.encodeSuccess(value)),
+          onSuccess: (value) => succeeded(component, value),
           onFailure: (cause) => failed(component, cause)
         }
       )
@@ -109,10 +123,12 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
   const prepare = (component: ToolComponent): Ready => ({
     operation: {
       subject: Telemetry.subject("tools/call", { kind: "tool", name: component.name }),
-      timeout: component.timeout === undefined ? settings.toolTimeout : component.timeout === Infinity ? undefined : component.timeout,
+      timeout:
+        component.timeout === undefined ? settings.toolTimeout : component.timeout === Infinity ? undefined : component.timeout,
+      needsPlace: true,
       encode,
       errorType,
-      timedOut: (after) => errorResult(`Tool "${component.name}" took longer than ${after} and was stopped`)
+      timedOut: late
     },
     invoke: wrap("tools/call", component.middlewares, handle(component))
   })
@@ -123,9 +139,10 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
   const unknownOperation: Operation<Result> = {
     subject: Telemetry.subject("tools/call"),
     timeout: settings.toolTimeout,
+    needsPlace: true,
     encode,
     errorType,
-    timedOut: (after) => errorResult(`The call took longer than ${after} and was stopped`)
+    timedOut: late
   }
 
   const serve = (registry: Registry<Ready>) => {

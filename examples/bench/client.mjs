@@ -1,0 +1,38 @@
+// The client that `bench/` measures, by the contract of bench/clients/raw.mjs: the typed client over stdio and in memory.
+import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
+import * as McpGroup from "@effect-mcp/core/McpGroup"
+import * as Tool from "@effect-mcp/core/Tool"
+import * as McpClient from "@effect-mcp/client/McpClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Schema from "effect/Schema"
+
+const Bench = McpGroup.make(
+  "bench",
+  Tool.make("add", {
+    parameters: { a: Schema.Finite, b: Schema.Finite },
+    success: Schema.Struct({ sum: Schema.Finite })
+  })
+)
+
+const transportOf = async ({ args, command, env, transport }) => {
+  if (transport === "memory") {
+    const { Server } = await import("./server.mjs")
+    return MemoryTransport.layer().pipe(Layer.provide(Server))
+  }
+  const StdioClientTransport = await import("@effect-mcp/transport-stdio/StdioClientTransport")
+  return StdioClientTransport.layer({ command, args, env, inheritEnv: "all" })
+}
+
+export const transports = ["stdio", "memory"]
+export const connect = async (options) => {
+  const client = McpClient.layer({ name: "bench", version: "1.0.0" }).pipe(Layer.provide(await transportOf(options)))
+  const runtime = ManagedRuntime.make(client)
+  const { tools } = await runtime.runPromise(McpClient.of(Bench))
+  await runtime.runPromise(Effect.flatMap(McpClient.McpClient, ({ listTools }) => listTools))
+  return {
+    add: async (a, b) => (await runtime.runPromise(tools.add({ a, b }))).sum,
+    close: () => runtime.dispose()
+  }
+}

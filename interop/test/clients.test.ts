@@ -1,0 +1,258 @@
+/**
+ * The clients of others drive our server over stdio.
+ *
+ * The table says what each of them can do with it. There is one test for each cell: where it says `yes`, that it works, where it
+ * says `not`, that the reason is true.
+ */
+import { McpProtocol } from "effect/ai"
+import { randomUUID } from "node:crypto"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { codeOf, type Driver, type Progress } from "./peers/Driver.ts"
+import * as effectAi from "./peers/effectAi.ts"
+import * as sdk1 from "./peers/sdk1.ts"
+import * as sdk2 from "./peers/sdk2.ts"
+import { ours, type Program } from "./support/programs.ts"
+
+/** Not supported, for a reason that can be shown. */
+interface Not {
+  readonly because: string
+  readonly proof: (driver: Driver) => Promise<void>
+}
+type Cell = "yes" | Not
+
+const yes = "yes"
+
+const not = (because: string, proof: Not["proof"]): Not => ({ because, proof })
+
+const noPing = not("the revision has no ping", async (driver) => {
+  const error = (await codeOf(driver.ping!())) as string
+  assert.strictEqual(error, "METHOD_NOT_SUPPORTED_BY_PROTOCOL_VERSION") // the peer refuses, nothing is sent
+})
+const noPingApi = not("McpClient has no ping", async (driver) => assert.isUndefined(driver.ping))
+const noProgress = not("McpClient never asks for progress", async (driver) => {
+  const { structured } = await driver.call("count", { to: 1 })
+  assert.deepStrictEqual(structured, { heard: false })
+})
+// The SDKs look at a notification one microtask later than at an answer. Together they come in one chunk, and the answer wins.
+const tooLate = not("the peer drops progress that arrives together with the answer", async (driver) => {
+  const told: Array<unknown> = []
+  await driver.call("count", { to: 3 }, { onProgress: (progress) => told.push(progress) })
+  assert.deepStrictEqual(told, [])
+  const complaints = driver.complaints.splice(0).map(String)
+  assert.strictEqual(complaints.length, 3)
+  for (const complaint of complaints) assert.include(complaint, "progress notification for an unknown token")
+})
+const noLogs = not("McpClient cannot ask for log messages", async (driver) => {
+  const { structured } = await driver.call("chat")
+  assert.deepStrictEqual(structured, { level: null })
+})
+const noChanges = not("McpClient tells nobody of notifications", async (driver) => {
+  assert.isUndefined(driver.watch)
+  await driver.call("toggle") // they do not disturb it
+  await driver.call("toggle")
+  await driver.list()
+})
+const noStructured = not("the revision has no structured results: the JSON is in the text", async (driver) => {
+  const sum = await driver.call("add", { a: 1, b: 2 })
+  assert.deepStrictEqual([sum.structured, JSON.parse(sum.text)], [undefined, { sum: 3 }])
+  const measured = await driver.call("measure")
+  assert.deepStrictEqual([measured.structured, JSON.parse(measured.text)], [undefined, [1, 2.5]])
+})
+
+interface Row {
+  readonly name: string
+  readonly revision: string
+  readonly connect: (program: Program) => Promise<Driver>
+}
+
+const of = (version: string): sdk2.Negotiation => ({ supportedProtocolVersions: [version] })
+const auto: sdk2.Negotiation = { versionNegotiation: { mode: "auto" } }
+
+// prettier-ignore
+const rows: ReadonlyArray<Row> = [
+  { name: "sdk v1",    revision: "2025-11-25", connect: sdk1.connect },
+  { name: "sdk v2",    revision: "2026-07-28", connect: sdk2.connect(auto) },
+  { name: "sdk v2",    revision: "2025-11-25", connect: sdk2.connect({}) },
+  { name: "sdk v2",    revision: "2025-06-18", connect: sdk2.connect(of("2025-06-18")) },
+  { name: "sdk v2",    revision: "2025-03-26", connect: sdk2.connect(of("2025-03-26")) },
+  { name: "sdk v2",    revision: "2024-11-05", connect: sdk2.connect(of("2024-11-05")) },
+  { name: "effect/ai", revision: "2026-07-28", connect: effectAi.connect(McpProtocol.v2026_07_28) },
+  { name: "effect/ai", revision: "2025-11-25", connect: effectAi.connect(McpProtocol.v2025_11_25) }
+]
+
+// prettier-ignore
+const table: { readonly [cell: string]: ReadonlyArray<Cell> } = {
+  //                        sdk v1   sdk v2                                                      effect/ai
+  //                        2025-11  2026-07  2025-11  2025-06  2025-03       2024-11            2026-07     2025-11
+  negotiation:             [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  list:                    [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  call:                    [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  "kinds of content":      [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  "structured result":     [yes,     yes,     yes,     yes,     noStructured, noStructured,      yes,        yes],
+  failure:                 [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  "failure, not a result": [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  defect:                  [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  "bad arguments":         [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  "unknown tool":          [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  cancel:                  [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  progress:                [yes,     yes,     yes,     yes,     yes,          yes,               noProgress, noProgress],
+  "last progress":         [tooLate, tooLate, tooLate, tooLate, tooLate,      tooLate,           noProgress, noProgress],
+  "log messages":          [yes,     yes,     yes,     yes,     yes,          yes,               noLogs,     noLogs],
+  "changes of the list":   [yes,     yes,     yes,     yes,     yes,          yes,               noChanges,  noChanges],
+  ping:                    [yes,     noPing,  yes,     yes,     yes,          yes,               noPingApi,  noPingApi]
+}
+
+const since = (row: Row, revision: string): boolean => row.revision >= revision
+
+const works: { readonly [cell: string]: (driver: Driver, row: Row) => Promise<void> } = {
+  negotiation: async (driver, { revision }) => {
+    assert.strictEqual(driver.version, revision)
+    assert.include(driver.server, { name: "interop", version: "1.2.3" })
+    assert.strictEqual(driver.instructions, "Call the tools.")
+  },
+
+  list: async (driver, row) => {
+    const tools = await driver.list()
+    const add = tools.find(({ name }) => name === "add")!
+    assert.includeMembers(
+      tools.map(({ name }) => name),
+      ["add", "show", "raw", "wait"]
+    )
+    assert.strictEqual(add.outputSchema !== undefined, since(row, "2025-06-18"))
+  },
+
+  call: async (driver) => {
+    const { isError, text } = await driver.call("echo", { text: "ä€𝄞\n" })
+    assert.deepStrictEqual([text, isError], ["ä€𝄞\n", false])
+  },
+
+  "kinds of content": async (driver, row) => {
+    const { content } = await driver.call("show")
+    assert.deepStrictEqual(
+      content.map(({ type }) => type),
+      [
+        "text",
+        "text",
+        "image",
+        since(row, "2025-03-26") ? "audio" : "text",
+        since(row, "2025-06-18") ? "resource_link" : "text",
+        "resource",
+        "resource"
+      ]
+    )
+  },
+
+  // The peer checks it.
+  "structured result": async (driver, row) => {
+    await driver.list() // from here it has the output schemas
+    assert.deepStrictEqual(await driver.callChecked("add", { a: 19, b: 23 }), { sum: 42 })
+    if (row.name === "effect/ai" && !since(row, "2026-07-28")) return // its Schema would have to be the one of the object
+    const numbers = [1, 2.5]
+    assert.deepStrictEqual(await driver.callChecked("measure"), since(row, "2026-07-28") ? numbers : { result: numbers })
+  },
+
+  failure: async (driver) => {
+    const { isError, text } = await driver.call("remove", { id: "7" })
+    assert.deepStrictEqual([text, isError], ["There is no thing 7", true])
+  },
+
+  // The tool has an output schema, which is for its results, not for its failures.
+  "failure, not a result": async (driver) => {
+    await driver.list()
+    const { isError, text } = await driver.call("find", { id: "7" })
+    assert.deepStrictEqual([text, isError], ["There is no thing 7", true])
+  },
+
+  defect: async (driver) => {
+    const { isError, text } = await driver.call("crash")
+    assert.isTrue(isError)
+    assert.match(text, /^Internal error\b.*\([-0-9a-f]{36}\)$/)
+    assert.notInclude(text, "on purpose")
+  },
+
+  "bad arguments": async (driver, row) => {
+    const call = driver.call("add", { a: 1, b: "two" })
+    if (!since(row, "2025-11-25")) return assert.strictEqual(await codeOf(call), -32602)
+    const { isError, text } = await call
+    assert.isTrue(isError)
+    assert.include(text, "b: ")
+  },
+
+  "unknown tool": async (driver) => assert.strictEqual(await codeOf(driver.call("nothing")), -32602),
+
+  cancel: async (driver) => {
+    const key = randomUUID()
+    const abort = new AbortController()
+    const waiting = driver.call("wait", { key }, { signal: abort.signal })
+    await driver.call("seen", { key, what: "started" })
+    abort.abort(new Error("enough"))
+    assert.notStrictEqual(await codeOf(waiting), "it was not refused")
+    // It answers when the handler was interrupted.
+    assert.strictEqual((await driver.call("seen", { key, what: "interrupted" })).text, "interrupted")
+  },
+
+  // Each step waits until the one before has arrived.
+  progress: async (driver, row) => {
+    const key = randomUUID()
+    const told: Array<unknown> = []
+    const onProgress = (progress: Progress) => {
+      told.push({ ...progress })
+      void driver.call("go", { key })
+    }
+    assert.deepStrictEqual((await driver.call("count", { to: 3, key }, { onProgress })).isError, false)
+    const message = (i: number) => (since(row, "2025-03-26") ? { message: `step ${i}` } : {})
+    assert.deepStrictEqual(
+      told,
+      [1, 2, 3].map((i) => ({ progress: i, total: 3, ...message(i) }))
+    )
+  },
+
+  "last progress": async (driver) => {
+    const told: Array<number> = []
+    await driver.call("count", { to: 3 }, { onProgress: ({ progress }) => told.push(progress) })
+    assert.deepStrictEqual(told, [1, 2, 3])
+  },
+
+  "log messages": async (driver) => {
+    await driver.callLogged!("info", "chat")
+    const messages = await driver.logs.first(2)
+    assert.deepStrictEqual(
+      messages.map(({ data, level, logger }) => [level, logger, data]),
+      [
+        ["info", "interop", { message: "a fact", weight: 2 }],
+        ["warning", "interop", "a doubt"]
+      ]
+    )
+  },
+
+  "changes of the list": async (driver) => {
+    const has = async () => (await driver.list()).some(({ name }) => name === "extra")
+    await driver.watch!()
+    await driver.call("toggle")
+    await driver.changes.first(1)
+    assert.isTrue(await has())
+    await driver.call("toggle")
+    await driver.changes.first(2)
+    assert.isFalse(await has())
+  },
+
+  ping: async (driver) => void (await driver.ping!())
+}
+
+for (const [column, row] of rows.entries()) {
+  describe(`${row.name}, ${row.revision}`, () => {
+    let driver: Driver
+    beforeAll(async () => {
+      driver = await row.connect(ours)
+    })
+    afterAll(() => driver.close())
+
+    for (const [name, cells] of Object.entries(table)) {
+      const cell = cells[column]!
+      if (cell === "yes") it(`${name}`, () => works[name]!(driver, row))
+      else it(`${name}: not supported, ${cell.because}`, () => cell.proof(driver))
+    }
+
+    it("nothing to complain about", () => assert.deepStrictEqual(driver.complaints, []))
+  })
+}

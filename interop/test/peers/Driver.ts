@@ -1,0 +1,92 @@
+/** What the tests need of a peer's client. */
+import type { Inbox } from "../support/Inbox.ts"
+
+/** The result of a call. */
+export interface Outcome {
+  readonly text: string
+  readonly content: ReadonlyArray<{ readonly type: string }>
+  readonly structured: unknown
+  readonly isError: boolean
+}
+
+/** How far a call is. */
+export interface Progress {
+  readonly progress: number
+  readonly total?: number | undefined
+  readonly message?: string | undefined
+}
+
+/** How one call is made. */
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** A log message. */
+export interface LogMessage {
+  readonly level: string
+  readonly logger?: string | undefined
+  readonly data: unknown
+}
+
+type Args = { readonly [name: string]: unknown }
+
+/** A connected client of a peer. What it has no means for is `undefined`. */
+export interface Driver {
+  readonly version: string | undefined
+  readonly server: { readonly name: string; readonly version: string } | undefined
+  readonly instructions: string | undefined
+  readonly list: () => Promise<ReadonlyArray<{ readonly name: string; readonly outputSchema?: unknown }>>
+  /** Rejects with an error from which {@link codeOf} reads the code, when the server refuses. */
+  readonly call: (name: string, args?: Args, options?: CallOptions) => Promise<Outcome>
+  /** Calls, and gives what passed the peer's own check of the structured result. */
+  readonly callChecked: (name: "add" | "measure", args?: Args) => Promise<unknown>
+  readonly ping: (() => Promise<unknown>) | undefined
+  /** Asks for log messages of this level and calls. */
+  readonly callLogged: ((level: "info", name: string) => Promise<Outcome>) | undefined
+  readonly logs: Inbox<LogMessage>
+  /** Starts to listen to changes of the list of tools. */
+  readonly watch: (() => Promise<unknown>) | undefined
+  readonly changes: Inbox<undefined>
+  /** What the peer found wrong with what it received. */
+  readonly complaints: Array<unknown>
+  readonly close: () => Promise<unknown>
+}
+
+/** The code of a JSON-RPC error, wherever the peer puts it; what else was thrown, otherwise. */
+export const codeOf = async (call: Promise<unknown>): Promise<unknown> => {
+  try {
+    await call
+  } catch (error) {
+    const { code, reason } = error as { readonly code?: unknown; readonly reason?: { readonly code?: unknown } }
+    return code ?? reason?.code ?? error
+  }
+  return "it was not refused"
+}
+
+interface Result {
+  readonly content: unknown
+  readonly structuredContent?: unknown
+  readonly isError?: boolean | undefined
+}
+
+/** The outcome that a result is. */
+export const toOutcome = ({ content, isError, structuredContent }: Result): Outcome => {
+  const blocks = content as Outcome["content"] // every peer has checked it
+  const text = blocks.flatMap((block) => (block.type === "text" ? [(block as unknown as { text: string }).text] : [])).join("\n")
+  return { text, content: blocks, structured: structuredContent, isError: isError === true }
+}
+
+/** A JSON Schema validator that remembers what it was given. */
+export const remembering = (
+  checked: Array<unknown>,
+  validator: { getValidator: (schema: any) => (input: unknown) => any }
+): { getValidator: (schema: any) => (input: unknown) => any } => ({
+  getValidator: (schema) => {
+    const validate = validator.getValidator(schema)
+    return (input) => {
+      checked.push(input)
+      return validate(input)
+    }
+  }
+})

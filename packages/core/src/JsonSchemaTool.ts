@@ -1,0 +1,56 @@
+/**
+ * Tools described by JSON Schema, for descriptions that are not made from Effect Schemas: those of another program, a document, a
+ * user. A module of its own, so that only who needs it loads a validator.
+ */
+import * as Schema from "effect/Schema"
+import type { Codec } from "./Contract.ts"
+import { compile, explainProblems } from "./internal/rawJsonSchema.ts"
+import type { JsonObject } from "./Jsonrpc.ts"
+import type * as Name from "./Name.ts"
+import * as Tool from "./Tool.ts"
+
+/** The arguments of such a tool: an object that its `inputSchema` accepts. */
+export const Arguments = Schema.Record(Schema.String, Schema.Unknown)
+
+/** How a tool is described. */
+export interface Options<S extends Codec, F extends Codec> extends Omit<Tool.Options<typeof Arguments, S, F>, "parameters"> {
+  /** JSON Schema of the arguments, an object at its root. Shown as it is; arguments are validated against it. */
+  readonly inputSchema: JsonObject
+  /** JSON Schema of the result. Results are validated against it; `success` says what the handler returns, JSON by default. */
+  readonly outputSchema?: JsonObject
+}
+
+const check: Tool.Raw["compile"] = (schema, where) => {
+  const { validate } = compile(schema, where)
+  return (value) => {
+    const problems = validate(value)
+    return problems === undefined ? undefined : explainProblems(problems)
+  }
+}
+
+/**
+ * Describes a tool by JSON Schema. Dialect 2020-12 unless `$schema` says otherwise (2019-09, draft-07). Keywords reach the client
+ * unchanged. References to other documents are refused when a server is built from the tool; they are never fetched.
+ *
+ * @example
+ * const Search = JsonSchemaTool.make("search", {
+ *   inputSchema: { type: "object", properties: { q: { type: "string" } }, required: ["q"] },
+ *   success: Schema.String
+ * })
+ */
+export const make = <const Name extends string, S extends Codec = typeof Schema.Json, F extends Codec = Schema.Never>(
+  name: Name.Valid<Name>,
+  options: Options<S, F>
+): Tool.Tool<Name, typeof Arguments, S, F> => {
+  const { inputSchema, outputSchema, ...rest } = options
+  const success: Codec = rest.success ?? Schema.Json
+  const tool: Tool.Any = Tool.make<string, typeof Arguments, Codec, Codec>(name, {
+    ...rest,
+    parameters: Arguments,
+    success,
+    failure: rest.failure ?? Schema.Never
+  })
+  const raw: Tool.Raw = { inputSchema, outputSchema, compile: check }
+  // A tool is its prototype and its fields.
+  return Object.assign(Object.create(Object.getPrototypeOf(tool)), tool, { raw })
+}
