@@ -44,7 +44,7 @@ const textOf = (peer: RawPeer, name: string, args?: Record<string, unknown>) =>
   Effect.map(peer.call(name, args), (answered) => answered["result"]?.content[0].text ?? answered["error"])
 
 /** A server with the tool `echo` behind these hooks. */
-const behind = (hooks: Middleware.Hooks<never, RequestContext>) => {
+const behind = (hooks: Middleware.Hooks<never>) => {
   class M extends Middleware.make<M>()("M") {}
   const live = M.layer(hooks) as Layer.Layer<M> // what requests bring is discharged
   return McpServer.layer(info, McpServer.use(M), Echo).pipe(Layer.provide([EchoLive, live]))

@@ -57,10 +57,14 @@ const cases: ReadonlyArray<Case> = [
     result: everywhere({ content: [text('{"city":"Oslo","celsius":2}')] })
   },
   {
-    behaviour: "a declared failure is an error result with the failure as the structured part",
+    behaviour: "a declared failure is an error result; in `_meta`, because `structuredContent` is what `outputSchema` says",
     tool: "forecast",
     arguments: { city: "Atlantis" },
-    result: structured('{"_tag":"CityNotFound","city":"Atlantis"}', { _tag: "CityNotFound", city: "Atlantis" }, { isError: true })
+    result: everywhere({
+      content: [text('{"_tag":"CityNotFound","city":"Atlantis"}')],
+      isError: true,
+      _meta: { "effect-mcp/structuredContent": { _tag: "CityNotFound", city: "Atlantis" } }
+    })
   }
 ]
 
@@ -203,7 +207,7 @@ describe.each(versions)("transcript: tools/call in %s", (version) => {
 })
 
 describe("transcript: tools/call", () => {
-  it.effect("a failure that is no object is the member `result` of one where only objects are allowed", () =>
+  it.effect("without an `outputSchema` the failure is structured content, in an object where only those are allowed", () =>
     Effect.gen(function* () {
       const Refuse = Tool.make("refuse", { failure: Schema.Literals(["busy", "closed"]) })
       const layer = McpServer.layer(info, Refuse).pipe(Layer.provide(Refuse.toLayer(() => Effect.fail("busy" as const))))

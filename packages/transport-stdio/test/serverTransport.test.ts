@@ -96,12 +96,12 @@ describe("batching", () => {
     })
   )
 
-  it.live("progress leaves with the answer that follows it, before it", () =>
+  it.live("an answer leaves one turn after the progress that came before it", () =>
     Effect.gen(function* () {
       const { stdin, stdout } = yield* start({ work: (_, emit) => Effect.as(emit.send(note), {}) })
       stdin.write(line(1, "work"))
       const messages = yield* stdout.count(2)
-      assert.deepStrictEqual([messages[0]!["method"], messages[1]!["id"], stdout.writes], ["note", 1, 1])
+      assert.deepStrictEqual([messages[0]!["method"], messages[1]!["id"], stdout.writes], ["note", 1, 2])
     })
   )
 })

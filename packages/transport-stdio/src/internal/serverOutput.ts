@@ -24,6 +24,10 @@ export class Output {
   private pending = ""
   private scheduled = false
   private batching = false
+  /** Whether a notification is among what was collected. */
+  private told = false
+  /** Whether what was collected has to wait for the next turn of the event loop. */
+  private held = false
   private closed = false
   private waiters: Array<Waiter> = []
   private onBroken: (() => void) | undefined
@@ -51,14 +55,27 @@ export class Output {
   /** Writes a message, at the end of the current batch or of the current turn of the event loop. Never waits, never drops. */
   write(message: Jsonrpc.Outbound): void {
     if (this.closed) return
+    if (!("_tag" in message) || message._tag === "Reply" || message._tag === "Failure") this.afterNotifications()
+    else if (message._tag === "Notification") this.told = true
     if ("_tag" in message && message._tag === "Reply" && message.json.length >= largeResult) return this.writeLarge(message)
     this.pending += Jsonrpc.stringify(message) + "\n"
     if (this.pending.length >= flushAt) this.flush()
-    else if (!this.batching && !this.scheduled) {
-      // Not a microtask: timers that expire together are separated by microtasks, and each would pay for a write.
-      this.scheduled = true
-      setImmediate(this.flush)
-    }
+    else if (!this.batching) this.schedule()
+  }
+
+  // The official SDKs look at notifications later than at an answer that arrives with them, and then drop the progress of a request
+  // that is over. So an answer leaves one turn after notifications.
+  private afterNotifications(): void {
+    if (!this.told) return
+    this.flush()
+    this.held = true
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return
+    // Not a microtask: timers that expire together are separated by microtasks, and each would pay for a write.
+    this.scheduled = true
+    setImmediate(this.flush)
   }
 
   /** Runs `produce`; what it writes leaves in one write. */
@@ -66,12 +83,15 @@ export class Output {
     this.batching = true
     produce()
     this.batching = false
-    this.flush()
+    if (this.held) this.schedule()
+    else this.flush()
   }
 
   /** Hands over what was collected. */
   readonly flush = (): void => {
     this.scheduled = false
+    this.told = false
+    this.held = false
     if (this.pending === "") return
     const text = this.pending
     this.pending = ""
