@@ -33,14 +33,14 @@ const noProgress = not("McpClient never asks for progress", async (driver) => {
   const { structured } = await driver.call("count", { to: 1 })
   assert.deepStrictEqual(structured, { heard: false })
 })
-// The SDKs look at a notification one microtask later than at an answer. Together they come in one chunk, and the answer wins.
-const tooLate = not("the peer drops progress that arrives together with the answer", async (driver) => {
-  const told: Array<unknown> = []
-  await driver.call("count", { to: 3 }, { onProgress: (progress) => told.push(progress) })
-  assert.deepStrictEqual(told, [])
+// The SDKs look at a notification one microtask later than at an answer. What they read in one go with the answer comes too late, and
+// nothing that a server does can rule that out. So all of it either arrives or is complained about.
+const mayDrop = not("the peer drops progress that it reads together with the answer", async (driver) => {
+  const told: Array<number> = []
+  await driver.call("count", { to: 3 }, { onProgress: ({ progress }) => told.push(progress) })
   const complaints = driver.complaints.splice(0).map(String)
-  assert.strictEqual(complaints.length, 3)
   for (const complaint of complaints) assert.include(complaint, "progress notification for an unknown token")
+  assert.deepStrictEqual([...told, ...complaints.map((_, i) => told.length + i + 1)], [1, 2, 3])
 })
 const noLogs = not("McpClient cannot ask for log messages", async (driver) => {
   const { structured } = await driver.call("chat")
@@ -96,7 +96,7 @@ const table: { readonly [cell: string]: ReadonlyArray<Cell> } = {
   "unknown tool":          [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
   cancel:                  [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
   progress:                [yes,     yes,     yes,     yes,     yes,          yes,               noProgress, noProgress],
-  "last progress":         [tooLate, tooLate, tooLate, tooLate, tooLate,      tooLate,           noProgress, noProgress],
+  "last progress":         [mayDrop, mayDrop, mayDrop, mayDrop, mayDrop,      mayDrop,           noProgress, noProgress],
   "log messages":          [yes,     yes,     yes,     yes,     yes,          yes,               noLogs,     noLogs],
   "changes of the list":   [yes,     yes,     yes,     yes,     yes,          yes,               noChanges,  noChanges],
   ping:                    [yes,     noPing,  yes,     yes,     yes,          yes,               noPingApi,  noPingApi]
@@ -205,12 +205,6 @@ const works: { readonly [cell: string]: (driver: Driver, row: Row) => Promise<vo
       told,
       [1, 2, 3].map((i) => ({ progress: i, total: 3, ...message(i) }))
     )
-  },
-
-  "last progress": async (driver) => {
-    const told: Array<number> = []
-    await driver.call("count", { to: 3 }, { onProgress: ({ progress }) => told.push(progress) })
-    assert.deepStrictEqual(told, [1, 2, 3])
   },
 
   "log messages": async (driver) => {

@@ -20,10 +20,10 @@ const sessionEra = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] as c
 const revisions = [...requestEra, ...sessionEra]
 
 /**
- * Where a schema demands what cannot be: an answer to a message whose id cannot be read has none. The texts of these revisions say
- * so ("an error response that has no `id`"), their schemas do not.
+ * Where a schema demands what cannot be: an answer to a message whose id cannot be read has none. The texts since 2025-03-26 say so
+ * ("an error response that has no `id`"), the schemas do not; the text of 2024-11-05 says nothing, and silence would hide the mistake.
  */
-const idless: ReadonlyArray<string> = ["2025-03-26", "2025-06-18"]
+const idless: ReadonlyArray<string> = ["2024-11-05", "2025-03-26", "2025-06-18"]
 
 const judges: { readonly [name: string]: (version: string) => Judge } = {
   "the schemas of @modelcontextprotocol/core": zod,

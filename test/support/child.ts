@@ -136,6 +136,14 @@ export const isAlive = (pid: number): boolean => {
   }
 }
 
+/** Waits until something holds, for a few seconds. */
+export const eventually = async (holds: () => boolean): Promise<void> => {
+  for (let look = 0; !holds(); look++) {
+    if (look === 500) throw new Error("it never held")
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
 /** The memory of a process, in MiB. Linux. */
 export const memory = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) / 1024

@@ -244,9 +244,8 @@ class Client {
   /** A message that cannot be read is answered with its id, unless that would look like the answer to another one. */
   private refusedId(pending: Pending, item: Expected & { _tag: "Refused" }, answer: Sent | undefined, where: () => string): void {
     if (answer?.id === item.id) {
-      if (item.id !== undefined && pending.surelyBusy.has(item.id)) {
-        this.server.usurped ??= `a refusal with the id of a request in flight: ${where()}`
-      }
+      if (item.id !== undefined && pending.surelyBusy.has(item.id))
+        broken(`a refusal with the id of a request in flight: ${where()}`)
     } else if (answer?.id !== undefined || !pending.busy.has(item.id!)) broken(`a refusal with a wrong id: ${where()}`)
   }
 
@@ -295,8 +294,7 @@ class Client {
     const text = Array.isArray(content) && isRecord(content[0]) ? content[0]["text"] : undefined
     const args = params["arguments"]
     if (result["isError"] === true) {
-      if (name === "log" && String(text).startsWith("Internal error"))
-        this.server.logFailed ??= `a log message failed its call: ${where()}`
+      if (name === "log" && String(text).startsWith("Internal error")) broken(`a log message failed its call: ${where()}`)
       return
     }
     if (name === "text" || name === "slow" || name === "later") {
@@ -326,10 +324,6 @@ const Late = Tool.make("late-comer")
 
 /** A server and what has to be known of it. */
 export class Server {
-  /** The first refusal that carried the id of a request in flight: it looks like that request's answer. */
-  usurped: string | undefined
-  /** The first call that failed because of what its handler logged. */
-  logFailed: string | undefined
   readonly run
   readonly dispatcher: Dispatcher["Service"]
   readonly context: Context.Context<McpServer.McpServer | Dispatcher>

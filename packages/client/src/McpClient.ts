@@ -111,7 +111,10 @@ export const make = Effect.fnUntraced(function* (
   const told = new Serial(runFork)
   const connection = new Connection(
     yield* Deadlines.make,
-    { onNotification: (notification) => onNotification !== undefined && told.push(onNotification(notification)) },
+    {
+      onNotification: (notification) =>
+        onNotification !== undefined && told.push(Effect.suspend(() => onNotification(notification)))
+    },
     runFork
   )
   // A server that ends over the first question gets a connection of its own for the second one.

@@ -66,6 +66,8 @@ export class ClientTransportError extends Schema.TaggedError<ClientTransportErro
 export interface ClientConnection {
   /** Writes a message; waits while the way there is full. */
   readonly send: (message: Jsonrpc.Outbound) => Effect.Effect<void, ClientTransportError>
+  /** Writes a message if there is room now. False when it was not written: `send` waits for room, or tells what is wrong. */
+  readonly sendUnsafe: (message: Jsonrpc.Outbound) => boolean
   /** Waits for the end of the connection and tells why it ended. */
   readonly closed: Effect.Effect<ClientTransportError>
 }

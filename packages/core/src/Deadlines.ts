@@ -5,7 +5,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 
 /** Something that has to be over at a time, in milliseconds of the Clock. */
@@ -69,7 +69,7 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
     )
   }
 
-  yield* Effect.addFinalizer(() => (sweeper === undefined ? Effect.void : Fiber.interrupt(sweeper)))
+  yield* Effect.addFinalizer(() => Effect.sync(() => sweeper?.interruptUnsafe()))
 
   return {
     now: () => clock.currentTimeMillisUnsafe(),

@@ -60,6 +60,7 @@ export type Outcome =
  * - `handle` serves one message. It never fails. The fiber that runs it is the fiber of the call: the dispatcher interrupts the
  *   handler on it when the client cancels or the time is over. Run it on a root fiber that is uninterruptible (`runFork` with
  *   `uninterruptible: true`), in the order in which messages arrive; {@link fork} does.
+ * - `abandon` gives the outcome of a message whose fiber broke down before it had one. Only {@link fork} has a use for it.
  * - `drain` waits until nothing is in flight on a peer.
  */
 export class Dispatcher extends Context.Service<
@@ -67,6 +68,7 @@ export class Dispatcher extends Context.Service<
   {
     readonly open: (options: PeerOptions) => Effect.Effect<Peer, never, Scope.Scope>
     readonly handle: (peer: Peer, message: Jsonrpc.Inbound, emit: Emit) => Effect.Effect<Outcome>
+    readonly abandon: (peer: Peer, message: Jsonrpc.Inbound) => Outcome
     readonly drain: (peer: Peer) => Effect.Effect<void>
   }
 >()("@effect-mcp/core/Dispatcher") {}
@@ -86,5 +88,10 @@ export const fork =
       if (Exit.isSuccess(exit)) onOutcome(exit.value)
       return
     }
-    Effect.runForkWith(context)(Effect.map(outcome, onOutcome), root)
+    const fiber = Effect.runForkWith(context)(Effect.map(outcome, onOutcome), root)
+    // Code without types can break a fiber so that nothing of it runs any more. Its request is answered all the same.
+    const rescue = (exit: Exit.Exit<void>) => Exit.isFailure(exit) && onOutcome(dispatcher.abandon(peer, message))
+    const exit = fiber.pollUnsafe()
+    if (exit === undefined) fiber.addObserver(rescue)
+    else rescue(exit)
   }

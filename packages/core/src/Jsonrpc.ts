@@ -73,7 +73,10 @@ export interface Failure {
 /** Something that is no message; the sender gets `error`, with the id when one could be read. */
 export interface Invalid {
   readonly _tag: "Invalid"
+  /** The id of the request that it was meant to be. */
   readonly id: RequestId | undefined
+  /** The id of the request that it was meant to answer. */
+  readonly answers: RequestId | undefined
   readonly error: ErrorObject
 }
 
@@ -123,9 +126,10 @@ export const failure = (id: RequestId | undefined, error: ErrorObject): Failure 
 /** Makes a successful answer from a result that is JSON already. */
 export const reply = (id: RequestId, json: string): Reply => ({ _tag: "Reply", id, json })
 
-const invalid = (id: RequestId | undefined, code: number, message: string): Invalid => ({
+const invalid = (id: RequestId | undefined, code: number, message: string, answers?: RequestId): Invalid => ({
   _tag: "Invalid",
   id,
+  answers,
   error: { code, message }
 })
 
@@ -162,12 +166,12 @@ const fromAnswer = (message: JsonObject): Single => {
   const { error, id, result } = message
   if (error !== undefined) {
     if (result !== undefined || !isErrorObject(error)) {
-      return invalid(undefined, ErrorCode.InvalidRequest, "Invalid Request: a malformed error response")
+      return invalid(undefined, ErrorCode.InvalidRequest, "Invalid Request: a malformed error response", readableId(id))
     }
     return { _tag: "Failure", id: readableId(id), error }
   }
   if (!isObject(result) || !isRequestId(id)) {
-    return invalid(undefined, ErrorCode.InvalidRequest, "Invalid Request: a malformed response")
+    return invalid(undefined, ErrorCode.InvalidRequest, "Invalid Request: a malformed response", readableId(id))
   }
   return { _tag: "Success", id, result }
 }
@@ -176,12 +180,14 @@ const fromJson = (message: unknown): Single => {
   if (!isObject(message)) {
     return invalid(undefined, ErrorCode.InvalidRequest, "Invalid Request: a message is a JSON object")
   }
+  const id = readableId(message["id"])
   if (message["jsonrpc"] !== "2.0") {
-    return invalid(readableId(message["id"]), ErrorCode.InvalidRequest, 'Invalid Request: `jsonrpc` must be "2.0"')
+    // What it was meant to be is anybody's guess.
+    return invalid(id, ErrorCode.InvalidRequest, 'Invalid Request: `jsonrpc` must be "2.0"', id)
   }
   if (message["method"] !== undefined) return fromCall(message)
   if (message["result"] !== undefined || message["error"] !== undefined) return fromAnswer(message)
-  return invalid(readableId(message["id"]), ErrorCode.InvalidRequest, "Invalid Request: `method` is missing")
+  return invalid(id, ErrorCode.InvalidRequest, "Invalid Request: `method` is missing", id)
 }
 
 /**

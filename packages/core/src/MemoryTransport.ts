@@ -59,11 +59,13 @@ export const layer = (options: Options = {}): Layer.Layer<ClientTransport, never
           const onOutcome = (outcome: Outcome): void => {
             if ("message" in outcome) toClient(outcome.message)
           }
+          const sendUnsafe = (message: Jsonrpc.Outbound): boolean => {
+            if (isOpen) run(peer, Jsonrpc.parse(Jsonrpc.stringify(message)), emit, onOutcome)
+            return isOpen
+          }
           return {
-            send: (message) =>
-              isOpen
-                ? Effect.sync(() => run(peer, Jsonrpc.parse(Jsonrpc.stringify(message)), emit, onOutcome))
-                : Effect.fail(closed),
+            send: (message) => Effect.suspend(() => (sendUnsafe(message) ? Effect.void : Effect.fail(closed))),
+            sendUnsafe,
             closed: Deferred.await(ended)
           }
         })

@@ -24,7 +24,7 @@ export const report = (progress: number, total?: number, message?: string): Effe
       Jsonrpc.notification("notifications/progress", {
         progressToken: request.progressToken,
         progress,
-        ...(total === undefined ? {} : { total }),
+        ...(total === undefined || !Number.isFinite(total) ? {} : { total }),
         ...(message === undefined || !request.revision.progressMessage ? {} : { message })
       })
     )

@@ -54,8 +54,6 @@ export interface Facts {
   readonly cacheHints: boolean
   /** Servers send requests on their own. Otherwise they ask inside an answer. */
   readonly standaloneServerRequests: boolean
-  /** The answer to what could not be read has no id. Before, every message had to have one. */
-  readonly idlessErrors: boolean
   /** How lists announce changes: to everybody, or on `subscriptions/listen`. */
   readonly listSubscriptions: "unsolicited" | "listen"
   /** Who says which log messages are wanted: the session with `logging/setLevel`, or each request in `_meta`. */
@@ -130,7 +128,6 @@ const v20241105: Facts = {
   resultType: false,
   cacheHints: false,
   standaloneServerRequests: true,
-  idlessErrors: false,
   listSubscriptions: "unsolicited",
   logging: "session",
   closingCancels: false,
@@ -167,7 +164,6 @@ const v20241105: Facts = {
 const v20250326: Facts = {
   ...v20241105,
   batches: true,
-  idlessErrors: true,
   http: "streamable",
   resumable: true,
   toolAnnotations: true,

@@ -15,7 +15,6 @@ const facts: { readonly [K in keyof Revision.Facts]: ReadonlyArray<Revision.Fact
   resultType: [false, false, false, false, true],
   cacheHints: [false, false, false, false, true],
   standaloneServerRequests: [true, true, true, true, false],
-  idlessErrors: [false, true, true, true, true],
   listSubscriptions: ["unsolicited", "unsolicited", "unsolicited", "unsolicited", "listen"],
   logging: ["session", "session", "session", "session", "request"],
   closingCancels: [false, false, false, false, true],

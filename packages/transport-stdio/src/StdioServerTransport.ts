@@ -5,7 +5,8 @@
  *   notifications wait or are dropped, so memory stays bounded.
  * - stdout belongs to the protocol. While a transport uses it, `console.log`, `process.stdout.write`, writes to file descriptor 1,
  *   Effect's `Console` and loggers, and children that would inherit stdout all go to stderr; a child that would inherit stdin
- *   gets an empty one. Native code and worker threads that write to descriptor 1 themselves are out of reach.
+ *   gets an empty one. Native code and worker threads that write to descriptor 1 themselves are out of reach, and so is what modules
+ *   write while they are loaded, unless `claimStdout` is imported before them.
  * - At the end of input the calls in flight are answered before the transport ends; when stdout breaks it ends at once. When the
  *   parent process is gone, which shows where another process keeps stdin open, that counts as the end of input.
  * - SIGINT and SIGTERM are up to whoever runs the program: `NodeRuntime.runMain` interrupts it.
@@ -149,11 +150,22 @@ export const serve = (options: Options = {}): Effect.Effect<void, never, Dispatc
 export const layer = (options: Options = {}): Layer.Layer<never, never, Dispatcher.Dispatcher> =>
   Layer.effectDiscard(Effect.forkScoped(serve(options), { startImmediately: true }))
 
+// How long the rest of a program has to end by itself, in milliseconds.
+const exitGrace = 1000
+
+// A timer, a pool or a child that a handler left behind must not keep a server alive that nobody talks to any more.
+const exitSoon = Effect.sync(() => {
+  setTimeout(() => process.exit(), exitGrace).unref()
+})
+
 /**
  * A whole program: guards stdout, builds the server, serves until the end of input and completes. Meant for
- * `StdioServerTransport.run(Server).pipe(NodeRuntime.runMain)`, which then ends with exit code 0.
+ * `StdioServerTransport.run(Server).pipe(NodeRuntime.runMain)`, which then ends with exit code 0. Where something keeps the process
+ * alive, it is ended one second after this completes; use `serve` in programs that go on.
  *
  * When it fails stdout stays guarded, so that the report of the failure goes to stderr.
  */
-export const run = <E, R>(server: Layer.Layer<Dispatcher.Dispatcher, E, R>, options: Options = {}): Effect.Effect<void, E, R> =>
-  withOutput(options, (output) => Effect.provide(serveOn(output, options), server))
+export const run = <E, R>(server: Layer.Layer<Dispatcher.Dispatcher, E, R>, options: Options = {}): Effect.Effect<void, E, R> => {
+  const program = withOutput(options, (output) => Effect.provide(serveOn(output, options), server))
+  return options.stdin === undefined ? Effect.tap(program, exitSoon) : program
+}

@@ -6,7 +6,6 @@ import { type ClientConnection, ClientTransport, type ClientTransportError } fro
 import type { Deadlines, Timed } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import { Serial } from "./serial.ts"
 import { InvalidAnswer, McpClientError, RequestFailed, TimedOut, TransportFailed } from "../McpClientError.ts"
@@ -59,7 +58,10 @@ class Pending implements Timed {
   }
 
   report(progress: Progress): void {
-    if (this.onProgress !== undefined) (this.reports ??= this.connection.serial()).push(this.onProgress(progress))
+    const { onProgress } = this
+    if (onProgress === undefined) return
+    this.reports ??= this.connection.serial()
+    this.reports.push(Effect.suspend(() => onProgress(progress)))
   }
 
   expire(): void {
@@ -155,9 +157,10 @@ export class Connection {
         return this.answer(message)
       case "Invalid": {
         // An answer that cannot be read still ends its request.
-        const reason = (method: string) => new InvalidAnswer({ method, detail: message.error.message })
-        const pending = this.pendingOf(message.id)
-        return pending?.end(Effect.fail(new McpClientError({ reason: reason(pending.method) })))
+        const pending = this.pendingOf(message.answers)
+        if (pending === undefined) return
+        const reason = new InvalidAnswer({ method: pending.method, detail: message.error.message })
+        return pending.end(Effect.fail(new McpClientError({ reason })))
       }
       case "Batch":
         for (const item of message.items) this.receive(item)
@@ -183,10 +186,10 @@ export class Connection {
 
   private post(message: Jsonrpc.Outbound, pending: Pending | undefined): void {
     if (this.transport === undefined) return
-    const sent = this.transport.send(message)
     // Almost always there is room and the message is on its way.
-    if (Exit.isExit(sent) && Exit.isSuccess(sent)) return
-    this.runFork(Effect.catch(sent, (error) => Effect.sync(() => pending?.end(Effect.fail(failedTransport(error))))))
+    if (this.transport.sendUnsafe(message)) return
+    const failed = (error: ClientTransportError) => Effect.sync(() => pending?.end(Effect.fail(failedTransport(error))))
+    this.runFork(Effect.catch(this.transport.send(message), failed))
   }
 
   private progressed(params: Jsonrpc.JsonObject | undefined): void {

@@ -9,6 +9,7 @@ import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/pr
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import { ErrorCode, type JsonObject } from "@effect-mcp/core/Jsonrpc"
 import * as Revision from "@effect-mcp/core/Revision"
+import * as project from "@effect-mcp/core/wire/project"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
 import type { ClientWire } from "@effect-mcp/core/wire/Wire"
@@ -103,7 +104,8 @@ const sessionEra = Effect.fnUntraced(function* (
   { capabilities, info, timeout, versions }: Offer,
   version: Revision.Version
 ): Effect.fn.Return<Agreement, McpClientError> {
-  const params = { protocolVersion: version, capabilities, clientInfo: info }
+  const offered = Revision.fromVersion(version) ?? Revision.latestSession
+  const params = { protocolVersion: version, capabilities, clientInfo: project.implementation(info, offered) }
   const result = yield* connection.request("initialize", () => params, options(timeout))
   const answered = String(result["protocolVersion"])
   const revision = Revision.fromVersion(answered)

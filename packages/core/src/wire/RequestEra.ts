@@ -92,12 +92,23 @@ export const server = (revision: Revision, info: Implementation): ServerWire => 
   }
 }
 
-// Without what every result of the era has: the same call gives the same result in both eras.
-const neutralResult = ({ _meta, resultType: _, ...rest }: JsonObject): CallToolResult => {
-  const result = rest as unknown as CallToolResult // checked where it is used: servers are not trusted
-  if (!isObject(_meta)) return result
-  const { [Key.serverInfo]: _info, ...meta } = _meta
-  return Object.keys(meta).length === 0 ? result : { ...result, _meta: meta }
+const withoutServerInfo = (meta: unknown): JsonObject | undefined => {
+  if (!isObject(meta)) return undefined
+  const { [Key.serverInfo]: _, ...rest } = meta
+  return Object.keys(rest).length === 0 ? undefined : rest
+}
+
+// Without what every result of the era has: the same call gives the same result in both eras. What is there is checked where it is
+// used: servers are not trusted.
+const neutralResult = (result: JsonObject): CallToolResult => {
+  const { _meta, content, isError, structuredContent } = result as { readonly [K in keyof CallToolResult]: never }
+  const meta = withoutServerInfo(_meta)
+  return {
+    content,
+    ...(structuredContent === undefined ? undefined : { structuredContent }),
+    ...(isError === undefined ? undefined : { isError }),
+    ...(meta === undefined ? undefined : { _meta: meta })
+  }
 }
 
 /** The client's half, for one revision: it puts the envelope on every request. */

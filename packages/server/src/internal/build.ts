@@ -7,8 +7,9 @@ import * as Revision from "@effect-mcp/core/Revision"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
 import type { ServerFacts, ServerWire } from "@effect-mcp/core/wire/Wire"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as References from "effect/References"
 import type { ToolComponent } from "../Component.ts"
 import type { Provider } from "../Provider.ts"
 import * as Settings from "../Settings.ts"
@@ -110,7 +111,8 @@ export const engine = Effect.fnUntraced(function* (
     deadlines: yield* Deadlines.make,
     slots: new Slots(settings.concurrency, settings.waiting),
     telemetry,
-    logDefect
+    logDefect,
+    minimumLogLevel: Context.get(context, References.MinimumLogLevel)
   })
   const calls = tools.makeCall({ middlewares, settings, run, logDefect })
   const registry = new Registry({
@@ -126,21 +128,27 @@ export const engine = Effect.fnUntraced(function* (
     "server/discover": immediately(lifecycle.makeDiscover(lifecycleOptions)),
     "logging/setLevel": immediately(lifecycle.setLevel),
     "tools/call": calls.serve(registry),
-    "tools/list": makeList({ registry, middlewares, settings, run }),
+    "tools/list": makeList({ registry, middlewares, settings, run, telemetry }),
     "subscriptions/listen": makeListen(subscriptions, run)
   })
   yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      for (const peer of peers) for (const call of peer.calls.values()) call.end("closed")
+    Effect.suspend(() => {
+      const all = [...peers]
+      for (const peer of all) peer.endAll("closed")
+      // What the handlers use is released after this.
+      const idle = Effect.forEach(all, (peer) => peer.idle, { concurrency: "unbounded" })
+      return Effect.timeoutOption(idle, dispatcher.closeTimeout)
     })
   )
   const initialize = lifecycle.makeInitialize(lifecycleOptions)
   return {
     registry,
-    dispatcher: dispatcher.make({ settings, engineOf, initialize, peers, subscriptions }),
+    dispatcher: dispatcher.make({ settings, engineOf, initialize, logDefect, peers, subscriptions }),
     /** Tells clients of changes from now on, as long as the scope is open. */
     announce: Effect.acquireRelease(
-      Effect.sync(() => changes.announce(registry, { peers, subscriptions })),
+      Effect.sync(() =>
+        changes.announce(registry, { peers, subscriptions }, (effect) => void Effect.runForkWith(context)(effect))
+      ),
       (stop) => Effect.sync(stop)
     )
   }

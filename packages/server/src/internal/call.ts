@@ -39,6 +39,8 @@ export class Call implements Timed, InFlight, Service {
   running: Running | undefined
   /** Whether it counts against the limits of concurrency. */
   hasPlace = false
+  /** Lets go of everything that the call holds. */
+  finish: (() => void) | undefined
   deadline = 0
   /** False once it was answered: nothing may be sent for it any more. */
   isOpen = true
@@ -63,6 +65,7 @@ export class Call implements Timed, InFlight, Service {
     this.fiber = undefined
     this.ended = undefined
     this.running = undefined
+    this.finish = undefined
   }
 
   get revision(): Revision {
@@ -94,14 +97,25 @@ export class Call implements Timed, InFlight, Service {
   }
 
   advance(progress: number): boolean {
-    if (!this.isOpen || !(progress > this.reached)) return false
+    if (!this.isOpen || !Number.isFinite(progress) || progress <= this.reached) return false
     this.reached = progress
     return true
   }
 
+  /** Says why it ends, without ending it yet. */
+  mark(why: Ended): void {
+    this.ended ??= why
+    // What takes too long is answered; of the others nothing more is heard, not even from finalizers.
+    if (why !== "timeout") this.isOpen = false
+  }
+
   end(why: Ended): void {
     if (this.ended !== undefined) return
-    this.ended = why
+    this.mark(why)
+    this.interrupt()
+  }
+
+  interrupt(): void {
     this.fiber?.interruptUnsafe()
   }
 

@@ -2,8 +2,10 @@
  * Tells clients that a list has changed: those of the session era unasked, those of the request era on their open subscriptions.
  * Changes of the same turn are told once.
  */
+import type { Emit } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
+import * as Effect from "effect/Effect"
 import type { Kind, Provider } from "../Provider.ts"
 import type { Call } from "./call.ts"
 import type { PeerState } from "./peer.ts"
@@ -23,20 +25,40 @@ export interface Audience {
 const method = (kind: Kind): string => `notifications/${kind}/list_changed`
 
 /** Tells the audience of what changes at a provider, until the returned function is called. */
-export const announce = (provider: Provider, audience: Audience): (() => void) => {
+export const announce = (
+  provider: Provider,
+  audience: Audience,
+  runFork: (effect: Effect.Effect<void>) => void
+): (() => void) => {
   const changed = new Set<Kind>()
+  const waiting = new Map<Emit, Set<string>>()
+
+  // A client whose way is full is told when there is room, once for each kind: it would never hear of the change otherwise.
+  const say = (emit: Emit, message: Jsonrpc.Notification) => {
+    if (emit.sendUnsafe(message)) return
+    const methods = waiting.get(emit) ?? new Set()
+    if (methods.has(message.method)) return
+    waiting.set(emit, methods.add(message.method))
+    runFork(
+      Effect.ensuring(
+        emit.send(message),
+        Effect.sync(() => {
+          methods.delete(message.method)
+          if (methods.size === 0) waiting.delete(emit)
+        })
+      )
+    )
+  }
 
   const tell = () => {
     const kinds = [...changed]
     changed.clear()
     for (const kind of kinds) {
       for (const { push, session } of audience.peers) {
-        if (session?.ready === true) push.sendUnsafe(Jsonrpc.notification(method(kind)))
+        if (session?.ready === true) say(push, Jsonrpc.notification(method(kind)))
       }
       for (const { call, kinds: wanted } of audience.subscriptions.values()) {
-        if (wanted.has(kind)) {
-          call.emit.sendUnsafe(Jsonrpc.notification(method(kind), { _meta: { [Key.subscriptionId]: call.id } }))
-        }
+        if (wanted.has(kind)) say(call.emit, Jsonrpc.notification(method(kind), { _meta: { [Key.subscriptionId]: call.id } }))
       }
     }
   }

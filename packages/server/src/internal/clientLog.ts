@@ -94,12 +94,11 @@ export const withClientLog = (serverName: string) => {
   }
 }
 
-/** Lets messages through that only the client wants. */
-export const lowered = (call: Call, brought: Brought): Brought =>
-  call.logLevel === undefined
-    ? brought
-    : {
-        key: loweredKey,
-        value: true,
-        outer: { key: References.MinimumLogLevel.key, value: fromMcp[call.logLevel], outer: brought }
-      }
+/** Lets messages through that only the client wants. `minimum` is what the program wants. */
+export const lowered = (call: Call, minimum: LogLevel.LogLevel, brought: Brought): Brought => {
+  if (call.logLevel === undefined) return brought
+  const wanted = fromMcp[call.logLevel]
+  return LogLevel.isLessThan(wanted, minimum)
+    ? { key: loweredKey, value: true, outer: { key: References.MinimumLogLevel.key, value: wanted, outer: brought } }
+    : brought
+}

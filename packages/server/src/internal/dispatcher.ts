@@ -3,11 +3,19 @@
  */
 import type { Dispatcher, Emit, Outcome, Peer, PeerOptions } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
-import { InvalidParams, InvalidRequest, MethodNotFound, type Reason, UnsupportedVersion } from "@effect-mcp/core/McpError"
+import {
+  Internal,
+  InvalidParams,
+  InvalidRequest,
+  MethodNotFound,
+  type Reason,
+  UnsupportedVersion
+} from "@effect-mcp/core/McpError"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import * as Revision from "@effect-mcp/core/Revision"
 import { toErrorObject } from "@effect-mcp/core/wire/errors"
 import { type Envelope, readEnvelope, supportedVersions } from "@effect-mcp/core/wire/RequestEra"
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -16,7 +24,7 @@ import { Call } from "./call.ts"
 import type { Engine } from "./engine.ts"
 import type { Subscriptions } from "./listen.ts"
 import { PeerState } from "./peer.ts"
-import { refuse } from "./run.ts"
+import { type LogDefect, refuse } from "./run.ts"
 import { Slots } from "./slots.ts"
 
 type ServerPeer = PeerState<Call>
@@ -24,8 +32,8 @@ type ServerPeer = PeerState<Call>
 // A client that sends more in one array is not one that we know.
 const maxBatch = 1000
 
-// How long a peer that goes away waits for handlers that do not end when they are interrupted.
-const closeTimeout = Duration.seconds(5)
+/** How long a peer or a server that goes away waits for handlers that do not end when they are interrupted. */
+export const closeTimeout = Duration.seconds(5)
 
 const accepted: Effect.Effect<Outcome> = Effect.succeed({ _tag: "Accepted" })
 
@@ -53,10 +61,11 @@ export interface Options {
   readonly initialize: (peer: ServerPeer, request: Jsonrpc.Request, emit: Emit) => Outcome
   readonly peers: Set<ServerPeer>
   readonly subscriptions: Subscriptions
+  readonly logDefect: LogDefect
 }
 
 /** The dispatcher of one server. */
-export const make = ({ engineOf, initialize, peers, settings, subscriptions }: Options): Dispatcher["Service"] => {
+export const make = ({ engineOf, initialize, logDefect, peers, settings, subscriptions }: Options): Dispatcher["Service"] => {
   let lastPeer = 0
 
   const serve = (call: Call): Effect.Effect<Outcome> => {
@@ -144,9 +153,15 @@ export const make = ({ engineOf, initialize, peers, settings, subscriptions }: O
   const close = (peer: ServerPeer): Effect.Effect<void> =>
     Effect.suspend(() => {
       peers.delete(peer)
-      for (const call of peer.calls.values()) call.end("closed")
+      peer.endAll("closed")
       return Effect.asVoid(Effect.timeoutOption(peer.idle, closeTimeout))
     })
+
+  const abandon = (peer: ServerPeer, { id, method }: Jsonrpc.Request): Jsonrpc.Failure => {
+    peer.calls.get(id)?.finish?.()
+    const error = logDefect(method, Cause.die(new Error("its fiber broke: a handler returned something that is no Effect")))
+    return failure(id, new Internal({ id: error }), Revision.latest)
+  }
 
   const open = (options: PeerOptions): Effect.Effect<Peer, never, Scope.Scope> =>
     Effect.acquireRelease(
@@ -163,6 +178,14 @@ export const make = ({ engineOf, initialize, peers, settings, subscriptions }: O
     handle: (peer, message, emit) => {
       const state = peer as ServerPeer // only this dispatcher makes peers
       return message._tag === "Batch" ? handleBatch(state, message, emit) : handleSingle(state, message, emit)
+    },
+    abandon: (peer, message) => {
+      const state = peer as ServerPeer // as above
+      const requests = message._tag === "Batch" ? message.items : [message]
+      const messages = requests.flatMap((request) => (request._tag === "Request" ? [abandon(state, request)] : []))
+      const [first] = messages
+      if (first === undefined) return { _tag: "Accepted" }
+      return { _tag: "Reply", message: message._tag === "Batch" ? messages : first }
     },
     drain: (peer) =>
       Effect.suspend(() => {

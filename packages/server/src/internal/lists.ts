@@ -9,25 +9,25 @@ import type { Implementation, ListToolsRequest } from "@effect-mcp/core/Middlewa
 import type { ListToolsResult, Tool } from "@effect-mcp/core/protocol/Tools"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type { ToolComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
 import { concerns, wrap } from "./chain.ts"
-import type { Registry } from "./registry.ts"
+import type { Registry, Snapshot } from "./registry.ts"
 import { type Operation, refuse, type Run } from "./run.ts"
 import * as Telemetry from "./telemetry.ts"
 
-// A cursor names the last component of the page before. Where that is gone, its position is the next best thing.
-const cursorOf = (position: number, name: string): string => Base64Url.encode(`${position} ${name}`)
+// A cursor is the number of the last component of the page before. Numbers are given in the order of the list and never again, so
+// pages stay right whatever comes and goes in between.
+const cursorOf = (number: number): string => Base64Url.encode(`after ${number}`)
 
-const startOf = (cursor: string, tools: ReadonlyArray<ToolComponent>): number | undefined => {
+const numberOf = (cursor: string): number | undefined => {
   const decoded = Base64Url.decodeString(cursor)
-  const match = Result.isSuccess(decoded) ? /^(\d{1,9}) (.+)$/.exec(decoded.success) : null
-  if (match === null) return undefined
-  const found = tools.findIndex((tool) => tool.name === match[2])
-  return found < 0 ? Math.min(Number(match[1]), tools.length) : found + 1
+  const match = Result.isSuccess(decoded) ? /^after (\d{1,15})$/.exec(decoded.success) : null
+  return match === null ? undefined : Number(match[1])
 }
 
 const definition = (component: ToolComponent): Tool =>
@@ -40,14 +40,15 @@ interface Page {
   readonly nextCursor: string | undefined
 }
 
-const pageOf = (tools: ReadonlyArray<ToolComponent>, cursor: string | undefined, size: number): Page | undefined => {
-  const start = cursor === undefined ? 0 : startOf(cursor, tools)
-  if (start === undefined) return undefined
+const pageOf = ({ numbers, tools }: Snapshot<unknown>, cursor: string | undefined, size: number): Page | undefined => {
+  const after = cursor === undefined ? 0 : numberOf(cursor)
+  if (after === undefined) return undefined
+  const next = numbers.findIndex((number) => number > after)
+  const start = next < 0 ? tools.length : next
   const end = start + size
-  const last = tools[end - 1]
   return {
     tools: start === 0 && end >= tools.length ? tools : tools.slice(start, end),
-    nextCursor: last === undefined || end >= tools.length ? undefined : cursorOf(end, last.name)
+    nextCursor: end >= tools.length ? undefined : cursorOf(numbers[end - 1] ?? after)
   }
 }
 
@@ -57,10 +58,11 @@ export interface Options<Ready> {
   readonly middlewares: ReadonlyArray<Implementation>
   readonly settings: Settings
   readonly run: Run
+  readonly telemetry: Telemetry.Telemetry
 }
 
 /** Serves `tools/list` of one revision. */
-export const makeList = <Ready>({ middlewares, registry, run, settings }: Options<Ready>) => {
+export const makeList = <Ready>({ middlewares, registry, run, settings, telemetry }: Options<Ready>) => {
   const operation: Operation<ListToolsResult> = {
     subject: Telemetry.subject("tools/list"),
     timeout: settings.toolTimeout,
@@ -89,7 +91,7 @@ export const makeList = <Ready>({ middlewares, registry, run, settings }: Option
   }
 
   const inner = (request: ListToolsRequest, brought: Brought | undefined): Effect.Effect<ListToolsResult, McpError> => {
-    const page = pageOf(registry.snapshot.tools, request.cursor, settings.pageSize)
+    const page = pageOf(registry.snapshot, request.cursor, settings.pageSize)
     if (page === undefined) return Effect.fail(invalidParams("Invalid cursor"))
     return Effect.map(throughGroups(page.tools, request, brought), (tools) =>
       page.nextCursor === undefined ? { tools } : { tools, nextCursor: page.nextCursor }
@@ -111,7 +113,7 @@ export const makeList = <Ready>({ middlewares, registry, run, settings }: Option
     if (!isPlain || cursor !== undefined) return undefined
     let json = ready.get(call.revision.version)
     if (json === undefined) {
-      const page = pageOf(tools, undefined, settings.pageSize)
+      const page = pageOf(registry.snapshot, undefined, settings.pageSize)
       json = call.engine.wire.toolList((page?.tools ?? []).map(definition), page?.nextCursor, settings.cacheHint)
       ready.set(call.revision.version, json)
     }
@@ -124,7 +126,12 @@ export const makeList = <Ready>({ middlewares, registry, run, settings }: Option
       return Effect.succeed(refuse(call, invalidParams("Invalid params: `cursor` must be a string").reason))
     }
     const json = readyJson(call, cursor)
-    if (json !== undefined) return Effect.succeed({ _tag: "Reply", message: Jsonrpc.reply(call.id, json) })
+    if (json !== undefined) {
+      const span = telemetry.open(call, operation.subject)
+      telemetry.record(operation.subject, 0, undefined)
+      if (span !== undefined) telemetry.close(span, Exit.void, undefined)
+      return Effect.succeed({ _tag: "Reply", message: Jsonrpc.reply(call.id, json) })
+    }
     const request: ListToolsRequest = { method: "tools/list", cursor, meta: call.meta }
     return run(call, operation, (brought) => chain(request, brought))
   }

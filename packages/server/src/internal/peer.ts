@@ -19,8 +19,12 @@ export type Ended = "cancelled" | "timeout" | "closed"
 /** What a peer must know of a call. */
 export interface InFlight {
   readonly id: RequestId
+  /** Says why it ends, without ending it yet. */
+  readonly mark: (why: Ended) => void
   /** Interrupts the handler. The first reason counts. */
   readonly end: (why: Ended) => void
+  /** Interrupts the handler of a call that is marked. */
+  readonly interrupt: () => void
 }
 
 /** The conversation of a client of the session era, from `initialize` on. */
@@ -69,6 +73,13 @@ export class PeerState<C extends InFlight> implements Peer {
   forget(call: C): void {
     if (this.calls.get(call.id) === call) this.calls.delete(call.id)
     if (this.calls.size === 0 && this.drained.length > 0) for (const go of this.drained.splice(0)) go()
+  }
+
+  /** Interrupts everything that is in flight. */
+  endAll(why: Ended): void {
+    // All are marked first: a call that ends must not give its place to one that is about to end.
+    for (const call of this.calls.values()) call.mark(why)
+    for (const call of this.calls.values()) call.interrupt()
   }
 
   /** Waits until nothing is in flight. */

@@ -10,6 +10,8 @@ import { DuplicateName } from "../DuplicateName.ts"
 /** What is served at one moment. It never changes; a change makes another one. */
 export interface Snapshot<Ready> {
   readonly tools: ReadonlyArray<ToolComponent>
+  /** Their numbers, from 1, growing: given when a name is first served, and to no other name. */
+  readonly numbers: ReadonlyArray<number>
   /** The tools by name, made ready to be called. */
   readonly byName: ReadonlyMap<string, Ready>
 }
@@ -26,6 +28,8 @@ export interface RegistryOptions<Ready> {
 export class Registry<Ready> implements Provider {
   private readonly providers: Array<Provider> = []
   private readonly listeners = new Set<ChangeListener>()
+  private numbers: ReadonlyMap<string, number> = new Map()
+  private lastNumber = 0
   private readonly reported = new Set<string>()
   private current: Snapshot<Ready> | undefined
   private ready: ReadonlyMap<ToolComponent, Ready> = new Map()
@@ -81,15 +85,18 @@ export class Registry<Ready> implements Provider {
   private merge(): Snapshot<Ready> {
     const chosen = new Map<string, ToolComponent>()
     for (const provider of this.providers) for (const component of provider.tools()) this.place(chosen, component)
+    const numbers = new Map([...chosen.keys()].map((name) => [name, this.numbers.get(name) ?? ++this.lastNumber] as const))
+    this.numbers = numbers
+    const tools = [...chosen.values()].toSorted((a, b) => (numbers.get(a.name) ?? 0) - (numbers.get(b.name) ?? 0))
     const ready = new Map<ToolComponent, Ready>()
     const byName = new Map<string, Ready>()
-    for (const component of chosen.values()) {
+    for (const component of tools) {
       const made = this.ready.get(component) ?? this.options.prepare(component)
       ready.set(component, made)
       byName.set(component.name, made)
     }
     this.ready = ready
-    return { tools: [...chosen.values()], byName }
+    return { tools, numbers: tools.map(({ name }) => numbers.get(name) ?? 0), byName }
   }
 
   private place(chosen: Map<string, ToolComponent>, component: ToolComponent): void {

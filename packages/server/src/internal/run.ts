@@ -10,6 +10,7 @@ import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as LogLevel from "effect/LogLevel"
 import * as Tracer from "effect/Tracer"
 import type { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
@@ -65,6 +66,8 @@ export interface Tools {
   readonly slots: Slots
   readonly telemetry: Telemetry
   readonly logDefect: LogDefect
+  /** What the program logs by itself. */
+  readonly minimumLogLevel: LogLevel.LogLevel
 }
 
 const busy = new McpError({
@@ -72,7 +75,7 @@ const busy = new McpError({
 })
 
 /** The runner of a server. */
-export const make = ({ deadlines, logDefect, slots, telemetry }: Tools): Run => {
+export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }: Tools): Run => {
   const tryTake = (call: Call): boolean => {
     if (!call.peer.slots.tryTake()) return false
     if (slots.tryTake()) return (call.hasPlace = true)
@@ -122,7 +125,10 @@ export const make = ({ deadlines, logDefect, slots, telemetry }: Tools): Run => 
     if (call.ended === "cancelled" || call.ended === "closed") return [noReply, call.ended]
     if (call.ended === "timeout") return [late(call, operation), call.ended]
     const reason = cause.reasons.find(Cause.isFailReason)
-    if (reason !== undefined) return [refuse(call, reason.error.reason), reason.error.reason._tag]
+    if (reason !== undefined) {
+      const error = call.engine.wire.error(reason.error.reason)
+      return [{ _tag: "Reply", message: Jsonrpc.failure(call.id, error) }, String(error.code)]
+    }
     return [defect(call, operation.subject, cause), "defect"]
   }
 
@@ -136,22 +142,30 @@ export const make = ({ deadlines, logDefect, slots, telemetry }: Tools): Run => 
       const span = telemetry.open(call, subject)
       const request: Brought = { key: RequestContext.key, value: call, outer: undefined }
       const traced = span === undefined ? request : { key: Tracer.ParentSpan.key, value: span, outer: request }
-      const brought = lowered(call, traced)
+      const brought = lowered(call, minimumLogLevel, traced)
 
       const finish = (errorType: string | undefined, exit: Exit.Exit<unknown, unknown>): void => {
         call.isOpen = false
+        call.finish = undefined
         if (timeout !== undefined) deadlines.remove(call, timeout)
         leave(call)
         telemetry.record(subject, deadlines.now() - startedAt, errorType)
         if (span !== undefined) telemetry.close(span, exit, errorType)
       }
 
-      const work = !operation.needsPlace || tryTake(call) ? make(brought) : Effect.flatMap(take(call), () => make(brought))
+      call.finish = () => finish("defect", Exit.void)
+      const work =
+        !operation.needsPlace || tryTake(call)
+          ? make(brought)
+          : Effect.flatMap(take(call), () => (call.ended === undefined ? make(brought) : Effect.interrupt))
       return Effect.matchCause(Effect.interruptible(work), {
         onSuccess: (result) => {
-          const cancelled = call.ended === "cancelled"
-          finish(cancelled ? call.ended : operation.errorType(result), Exit.void)
-          return cancelled ? noReply : reply(call, operation, result)
+          const dropped = call.ended === "cancelled" || call.ended === "closed"
+          const outcome = dropped ? noReply : reply(call, operation, result)
+          const errorType = dropped ? call.ended : operation.errorType(result)
+          if (span !== undefined) telemetry.recordResult(span, call, outcome)
+          finish(errorType, errorType === undefined ? Exit.void : Exit.fail(errorType))
+          return outcome
         },
         onFailure: (cause) => {
           const [outcome, errorType] = failure(call, operation, cause)

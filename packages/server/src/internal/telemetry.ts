@@ -4,6 +4,7 @@
  *
  * Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/
  */
+import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import * as Clock from "effect/Clock"
@@ -54,7 +55,7 @@ export const repairs = Metric.counter("mcp.server.arguments.repaired", {
 })
 
 // 00-<trace id>-<parent id>-<flags>, W3C Trace Context.
-const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
+const traceparent = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 
 const parentOf = (meta: JsonObject): Tracer.ExternalSpan | undefined => {
   const value = meta[Key.traceparent]
@@ -71,16 +72,20 @@ const parentOf = (meta: JsonObject): Tracer.ExternalSpan | undefined => {
 export interface Telemetry {
   /** Opens the span of a request; `undefined` without a tracer. */
   readonly open: (call: Call, subject: Subject) => Tracer.Span | undefined
+  /** Records the result of a call, where that is asked for. */
+  readonly recordResult: (span: Tracer.Span, call: Call, outcome: Outcome) => void
   readonly close: (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>, errorType: string | undefined) => void
   /** Counts a request that took so many milliseconds. */
   readonly record: (subject: Subject, millis: number, errorType: string | undefined) => void
   readonly repaired: (count: number) => void
 }
 
+const networks: { readonly [transport: string]: string | undefined } = { stdio: "pipe", http: "tcp" }
+
 const standing = (call: Call) => ({
   "mcp.protocol.version": call.revision.version,
   "jsonrpc.request.id": String(call.id),
-  "network.transport": call.peer.transport === "stdio" ? "pipe" : call.peer.transport
+  "network.transport": networks[call.peer.transport] ?? call.peer.transport
 })
 
 /** Telemetry with the tracer and the metrics of a context. */
@@ -105,11 +110,19 @@ export const make = (context: Context.Context<never>, recordArguments: boolean):
       const facts = standing(call)
       for (const key in facts) span.attribute(key, facts[key as keyof typeof facts])
       if (call.sessionId !== undefined) span.attribute("mcp.session.id", call.sessionId)
-      if (recordArguments) span.attribute("gen_ai.tool.call.arguments", JSON.stringify(call.params?.["arguments"] ?? {}))
+      if (recordArguments && call.method === "tools/call")
+        span.attribute("gen_ai.tool.call.arguments", JSON.stringify(call.params?.["arguments"] ?? {}))
       return span
+    },
+    recordResult: (span, call, outcome) => {
+      if (!recordArguments || call.method !== "tools/call" || outcome._tag !== "Reply") return
+      const { message } = outcome
+      if ("json" in message) span.attribute("gen_ai.tool.call.result", message.json)
     },
     close: (span, exit, errorType) => {
       if (errorType !== undefined) span.attribute("error.type", errorType)
+      // The codes of JSON-RPC are numbers, what else goes wrong has a name.
+      if (errorType !== undefined && /^-?\d+$/.test(errorType)) span.attribute("rpc.response.status_code", errorType)
       span.end(clock.currentTimeNanosUnsafe(), exit)
     },
     record: ({ attributes, duration, failures }, millis, errorType) => {

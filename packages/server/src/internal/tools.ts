@@ -97,7 +97,8 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
   const start = (component: ToolComponent, args: unknown): Effect.Effect<unknown, unknown> => {
     try {
       // The arguments were decoded by the contract's Schema, and the context below has what the handler requires.
-      return component.handler(args as never) as Effect.Effect<unknown, unknown>
+      const effect = component.handler(args as never) as Effect.Effect<unknown, unknown>
+      return Effect.isEffect(effect) ? effect : Effect.die(new Error("the handler returned something that is no Effect"))
     } catch (error) {
       return Effect.die(error)
     }

@@ -91,11 +91,15 @@ export class Connection implements ClientConnection {
   readonly send = (message: Jsonrpc.Outbound): Effect.Effect<void, ClientTransportError> =>
     Effect.suspend(() => {
       if (this.ended !== undefined) return this.ended
-      const line = `${Jsonrpc.stringify(message)}\n`
-      if (this.waiting.size > 0 || !this.hasRoom()) return this.wait(line)
-      this.write(line)
-      return Exit.void
+      return this.sendUnsafe(message) ? Exit.void : this.wait(`${Jsonrpc.stringify(message)}\n`)
     })
+
+  /** As `send`, when there is room and nobody waits for it. */
+  readonly sendUnsafe = (message: Jsonrpc.Outbound): boolean => {
+    if (this.ended !== undefined || this.waiting.size > 0 || !this.hasRoom()) return false
+    this.write(`${Jsonrpc.stringify(message)}\n`)
+    return true
+  }
 
   /** Ends the connection and the server. Never fails, and always comes to an end. May be called more than once. */
   readonly shutdown = (): Promise<void> => {

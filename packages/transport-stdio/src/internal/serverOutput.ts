@@ -14,6 +14,9 @@ const flushAt = 64 * 1024
 /** From this length on, a result is written as a string of its own: joining it with its envelope would copy it once more. */
 const largeResult = 128 * 1024
 
+/** In milliseconds: after a turn of the event loop most clients still read both at once, after this time hardly any. */
+const heldFor = 2
+
 interface Waiter {
   readonly ready: () => boolean
   readonly resume: () => void
@@ -64,7 +67,7 @@ export class Output {
   }
 
   // The official SDKs look at notifications later than at an answer that arrives with them, and then drop the progress of a request
-  // that is over. So an answer leaves one turn after notifications.
+  // that is over. So an answer that follows notifications leaves a moment later than they do.
   private afterNotifications(): void {
     if (!this.told) return
     this.flush()
@@ -73,8 +76,9 @@ export class Output {
 
   private schedule(): void {
     if (this.scheduled) return
-    // Not a microtask: timers that expire together are separated by microtasks, and each would pay for a write.
     this.scheduled = true
+    if (this.held) return void setTimeout(this.flush, heldFor)
+    // Not a microtask: timers that expire together are separated by microtasks, and each would pay for a write.
     setImmediate(this.flush)
   }
 

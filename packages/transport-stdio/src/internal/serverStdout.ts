@@ -62,8 +62,27 @@ const redirectOptions = (argument: unknown): unknown =>
     ? { ...argument, stdio: redirectStdio(argument.stdio) }
     : argument
 
-/** Puts the guard in place, for the whole process. */
+// There is one stdout, so there is one guard, however many ask for it.
+let standing: { readonly guard: StdoutGuard; users: number } | undefined
+
+/** Puts the guard in place, for the whole process, until everybody who asked for it has lifted it. */
 export const guardStdout = (): StdoutGuard => {
+  const held = (standing ??= { guard: install(), users: 0 })
+  held.users++
+  let lifted = false
+  return {
+    ...held.guard,
+    restore: () => {
+      if (lifted) return
+      lifted = true
+      if (--held.users > 0) return
+      standing = undefined
+      held.guard.restore()
+    }
+  }
+}
+
+const install = (): StdoutGuard => {
   const { stderr, stdout } = process // made now: for a file, stdout takes what it needs of `fs` when it is made
   const write = stdout.write
   let active = true
