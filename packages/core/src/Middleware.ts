@@ -57,6 +57,9 @@ export type Hooks<Provides> = {
   readonly all?: <A>(request: AnyRequest, next: Effect.Effect<A, McpError, Provides>) => Handlers.Returned<A, McpError>
 }
 
+// A hook for a method that does not exist would never run.
+type NoneElse<H> = { readonly [K in Exclude<keyof H, keyof Methods | "all">]: never }
+
 // What provides a service to handlers must be around every call.
 type Providing<Provides> = [Provides] extends [never]
   ? unknown
@@ -99,7 +102,7 @@ export interface MiddlewareClass<in out Self, in out Id extends string, in out P
    * so does what they should provide to `next` and do not.
    */
   readonly layer: <const H extends Hooks<Prov> & Providing<Prov>, EX = never, RX = never>(
-    hooks: H | Effect.Effect<H, EX, RX>
+    hooks: (H & NoneElse<H>) | Effect.Effect<H & NoneElse<H>, EX, RX>
   ) => Layer.Layer<Self, EX, Exclude<RX, Scope.Scope> | Exclude<ServicesOf<H>, RequestServices>>
 }
 

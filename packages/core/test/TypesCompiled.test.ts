@@ -131,7 +131,7 @@ ${text}
   ]
 
   for (const [mistake, text, said] of mistakes) {
-    it(mistake, () => {
+    it(`${mistake}`, () => {
       const { errors } = compile(program(text))
       assert.isAbove(errors.length, 0, "it compiles")
       assert.match(errors.join("\n"), said)

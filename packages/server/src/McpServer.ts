@@ -71,7 +71,7 @@ const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.Memo
     const middlewares = opened.flatMap((part) => part.middlewares)
     const { announce, dispatcher, registry } = yield* build.engine(base, middlewares)
     registry.add(opened.flatMap((part) => part.providers))
-    registry.snapshot // Faults in names and Schemas show now, not with the first request.
+    registry.settle() // Faults in names and Schemas show now, not with the first request.
     yield* announce
 
     const server = McpServer.of({

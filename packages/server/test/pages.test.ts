@@ -149,13 +149,14 @@ describe("pages of a list that changes", () => {
         const { peer, shelf: tools } = yield* shelf(pageSize, initial)
         const seen: Array<string> = []
         const pending = [...changes]
+        let added = 0
         let cursor: string | undefined
         do {
           const got: { readonly names: ReadonlyArray<string>; readonly next: string | undefined } = yield* page(peer, cursor)
           seen.push(...got.names)
           cursor = got.next
           for (const { add, at } of pending.splice(0, 2)) {
-            if (add) yield* tools.add(`new-${seen.length}-${at}-${pending.length}`)
+            if (add) yield* tools.add(`new-${++added}`)
             else yield* tools.remove(tools.names[at % Math.max(1, tools.names.length)] ?? "")
           }
         } while (cursor !== undefined)

@@ -11,7 +11,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Engine } from "./engine.ts"
-import { Slots } from "./slots.ts"
+import type { Slots } from "./slots.ts"
 
 /** Why a call was ended before its handler was done. */
 export type Ended = "cancelled" | "timeout" | "closed"

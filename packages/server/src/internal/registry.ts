@@ -44,6 +44,11 @@ export class Registry<Ready> implements Provider {
     return (this.current ??= this.merge())
   }
 
+  /** Makes ready what is served now, if it is not. */
+  settle(): void {
+    this.current ??= this.merge()
+  }
+
   readonly tools = (): ReadonlyArray<ToolComponent> => this.snapshot.tools
 
   readonly onChange = (listener: ChangeListener): (() => void) => {
