@@ -14,7 +14,7 @@ import * as Tool from "@effect-mcp/core/Tool"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -80,11 +80,6 @@ export class McpClient extends Context.Service<
 
 const maxPages = 1000
 
-const toMillis = (input: Duration.Input): number | undefined => {
-  const millis = Duration.toMillis(Duration.fromInputUnsafe(input))
-  return Number.isFinite(millis) ? millis : undefined
-}
-
 const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
 
 const decodeTools = Schema.decodeUnknownExit(ListToolsResult)
@@ -130,11 +125,11 @@ export const make = Effect.fnUntraced(function* (
     capabilities,
     logLevel: options.logLevel,
     versions: options.versions ?? Revision.versions,
-    timeout: toMillis(options.negotiationTimeout ?? "10 seconds") ?? Number.MAX_SAFE_INTEGER,
+    timeout: Deadlines.toMillis(options.negotiationTimeout ?? "10 seconds") ?? Number.MAX_SAFE_INTEGER,
     reconnect: Effect.andThen(Scope.close(probe, Exit.void), open(scope))
   })
   let { wire } = agreement
-  const timeout = toMillis(options.timeout ?? "60 seconds")
+  const timeout = Deadlines.toMillis(options.timeout ?? "60 seconds")
 
   const request = (method: string, params?: JsonObject, call?: CallOptions) =>
     connection.request(
@@ -142,7 +137,7 @@ export const make = Effect.fnUntraced(function* (
       (token) =>
         wire.params(params, call?.meta === undefined ? { progressToken: token } : { ...call.meta, progressToken: token }),
       {
-        timeout: call?.timeout === undefined ? timeout : toMillis(call.timeout),
+        timeout: call?.timeout === undefined ? timeout : Deadlines.toMillis(call.timeout),
         onProgress: call?.onProgress
       }
     )

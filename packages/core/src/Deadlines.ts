@@ -8,6 +8,12 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 
+/** A finite number of milliseconds, or `undefined` for no end. */
+export const toMillis = (input: Duration.Input): number | undefined => {
+  const millis = Duration.toMillis(Duration.fromInputUnsafe(input))
+  return Number.isFinite(millis) ? millis : undefined
+}
+
 /** Something that has to be over at a time, in milliseconds of the Clock. */
 export interface Timed {
   deadline: number

@@ -133,7 +133,8 @@ const invalid = (id: RequestId | undefined, code: number, message: string, answe
   error: { code, message }
 })
 
-const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
+/** True for a JSON object: no array, not null. */
+export const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
 
 /** True for what may be a request id: a string or an integer that survives a JavaScript number. */
 export const isRequestId = (u: unknown): u is RequestId => typeof u === "string" || Number.isSafeInteger(u)

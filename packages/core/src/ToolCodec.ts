@@ -13,7 +13,7 @@ import { toolJsonSchema } from "./internal/jsonSchema.ts"
 import { isPlain } from "./internal/plainSchema.ts"
 import { explainExit, makeDecoder, makeEncoder } from "./internal/toolArguments.ts"
 import { encodingAst } from "./internal/wireCodec.ts"
-import type { JsonObject } from "./Jsonrpc.ts"
+import { isObject, type JsonObject } from "./Jsonrpc.ts"
 import type { ContentBlock } from "./protocol/Content.ts"
 import type { CallToolResult, ObjectJsonSchema, Tool as Definition } from "./protocol/Tools.ts"
 import { type Any, Contents, type Rendered } from "./Tool.ts"
@@ -210,8 +210,6 @@ export interface ClientTool {
   readonly encodeArguments: (args: unknown) => Encoded
   readonly decodeResult: (result: CallToolResult) => CallOutcome
 }
-
-const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
 
 const parsed = (json: string): unknown => {
   try {

@@ -1,7 +1,8 @@
 /**
  * The limits and policies of a server, with their defaults.
  */
-import * as Duration from "effect/Duration"
+import { toMillis } from "@effect-mcp/core/Deadlines"
+import type * as Duration from "effect/Duration"
 
 /** What a server does when two components have the same name. */
 export type OnDuplicate =
@@ -49,12 +50,6 @@ export interface Options {
 /** The options with their defaults filled in. Durations are milliseconds, infinity is `undefined`. */
 export interface Settings extends Required<Omit<Options, "toolTimeout">> {
   readonly toolTimeout: number | undefined
-}
-
-/** A finite number of milliseconds, or `undefined` for no end. */
-export const toMillis = (input: Duration.Input): number | undefined => {
-  const millis = Duration.toMillis(Duration.fromInputUnsafe(input))
-  return Number.isFinite(millis) ? millis : undefined
 }
 
 const positive = (name: string, value: number): number => {

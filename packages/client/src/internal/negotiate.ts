@@ -7,7 +7,7 @@
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
-import { ErrorCode, type JsonObject } from "@effect-mcp/core/Jsonrpc"
+import { isObject, ErrorCode, type JsonObject } from "@effect-mcp/core/Jsonrpc"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as project from "@effect-mcp/core/wire/project"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
@@ -37,8 +37,6 @@ export interface Offer {
   /** Opens another connection, when the server ended the first one over a question that it did not know. */
   readonly reconnect: Effect.Effect<void, McpClientError>
 }
-
-const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
 
 const capabilitiesOf = (result: JsonObject): ServerCapabilities =>
   // Open objects: what matters of them is checked where it is used.

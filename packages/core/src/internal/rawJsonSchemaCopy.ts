@@ -2,7 +2,7 @@
  * The copy of a raw JSON Schema that the engine works with: keywords of validation only, all of the right shape, all bounds checked.
  */
 import type { Schema as EngineSchema } from "@cfworker/json-schema"
-import type { JsonObject } from "../Jsonrpc.ts"
+import { isObject, type JsonObject } from "../Jsonrpc.ts"
 import { UnrepresentableSchema } from "../UnrepresentableSchema.ts"
 import { isUnicodePattern, toUnicode } from "./pattern.ts"
 import { abbreviate } from "./problems.ts"
@@ -47,8 +47,6 @@ const plainKeywords: ReadonlyMap<string, Shape> = new Map([
   ["dependentRequired", lists],
   ["const", anything]
 ])
-
-const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
 
 /** Copies one schema and refuses what cannot be validated. */
 export class SchemaCopy {

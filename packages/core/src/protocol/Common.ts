@@ -8,9 +8,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import type * as Jsonrpc from "../Jsonrpc.ts"
-
-const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
+import * as Jsonrpc from "../Jsonrpc.ts"
 
 /** Checks the value of one member. */
 export type Guard = (u: unknown) => boolean
@@ -29,7 +27,7 @@ const isOpen = (options: OpenOptions): Guard => {
   const members = Object.entries(options.members ?? {})
   const required = Object.entries(options.required ?? {})
   return (u) =>
-    isObject(u) &&
+    Jsonrpc.isObject(u) &&
     members.every(([name, guard]) => !Object.hasOwn(u, name) || guard(u[name])) &&
     required.every(([name, value]) => Object.hasOwn(u, name) && u[name] === value)
 }
@@ -55,8 +53,8 @@ export const open = <T extends object = JsonObject>(options: OpenOptions): Schem
 export const guards = {
   boolean: (u: unknown): u is boolean => typeof u === "boolean",
   string: (u: unknown): u is string => typeof u === "string",
-  object: isObject,
-  record: (u: unknown): u is JsonObject => isObject(u) && Object.values(u).every(isObject),
+  object: Jsonrpc.isObject,
+  record: (u: unknown): u is JsonObject => Jsonrpc.isObject(u) && Object.values(u).every(Jsonrpc.isObject),
   token: (u: unknown): u is string | number => typeof u === "string" || Number.isSafeInteger(u)
 } as const
 

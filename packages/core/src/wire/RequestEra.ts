@@ -1,7 +1,7 @@
 /**
  * The wire codec of the request era, since 2026-07-28: what a session knows in the other era travels in `_meta` of each request.
  */
-import type { JsonObject } from "../Jsonrpc.ts"
+import { isObject, type JsonObject } from "../Jsonrpc.ts"
 import { InvalidParams, type Reason } from "../McpError.ts"
 import type { ClientCapabilities } from "../protocol/Capabilities.ts"
 import { type Implementation, type LoggingLevel, loggingLevels } from "../protocol/Common.ts"
@@ -11,8 +11,6 @@ import { type Revision, requestEra } from "../Revision.ts"
 import { toErrorObject } from "./errors.ts"
 import * as project from "./project.ts"
 import type { CacheHint, ClientFacts, ClientWire, ServerWire } from "./Wire.ts"
-
-const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
 
 /** The envelope of a request, read. */
 export interface Envelope extends ClientFacts {

@@ -1,7 +1,7 @@
 /**
  * Projections: the neutral model without what a revision does not have. What cannot be left out is said in words.
  */
-import type { JsonObject } from "../Jsonrpc.ts"
+import { isObject, type JsonObject } from "../Jsonrpc.ts"
 import type { Annotations, Implementation } from "../protocol/Common.ts"
 import type { ContentBlock, ResourceContents } from "../protocol/Content.ts"
 import type { CallToolResult, Tool } from "../protocol/Tools.ts"
@@ -56,8 +56,6 @@ export const content = (blocks: ReadonlyArray<ContentBlock>, revision: Revision)
   const isPlain = (b: ContentBlock) => b.type === "text" && b.annotations === undefined && b._meta === undefined
   return blocks.every(isPlain) ? blocks : blocks.map((b) => block(b, revision))
 }
-
-const isObject = (u: unknown): boolean => typeof u === "object" && u !== null && !Array.isArray(u)
 
 /** The result of a call as the revision can say it. */
 export const toolResult = (result: CallToolResult, revision: Revision): JsonObject => {

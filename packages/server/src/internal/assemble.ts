@@ -1,6 +1,7 @@
 /**
  * Makes components of a group's contracts and the handlers that stand in a context.
  */
+import { toMillis } from "@effect-mcp/core/Deadlines"
 import * as Handlers from "@effect-mcp/core/Handlers"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as Middleware from "@effect-mcp/core/Middleware"
@@ -8,7 +9,6 @@ import * as Tool from "@effect-mcp/core/Tool"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
 import * as Context from "effect/Context"
 import { Running, type ToolComponent } from "../Component.ts"
-import { toMillis } from "../Settings.ts"
 
 /** How components are made. */
 export interface Options {

@@ -3,7 +3,7 @@
  */
 import { type Asking, unavailable } from "@effect-mcp/core/Asking"
 import type { Emit } from "@effect-mcp/core/Dispatcher"
-import { isRequestId, type JsonObject, type RequestId } from "@effect-mcp/core/Jsonrpc"
+import { isObject, isRequestId, type JsonObject, type RequestId } from "@effect-mcp/core/Jsonrpc"
 import type { Principal } from "@effect-mcp/core/Principal"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel, ProgressToken } from "@effect-mcp/core/protocol/Common"
@@ -20,8 +20,6 @@ import type { Ended, InFlight, PeerState } from "./peer.ts"
 type Service = RequestContext["Service"]
 
 const noMeta: JsonObject = {}
-
-const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
 
 /** See the module. */
 export class Call implements Timed, InFlight, Service {

@@ -46,8 +46,6 @@ const answer = (id: Jsonrpc.RequestId, reason: Reason, revision: Revision.Revisi
 const rejected = (id: Jsonrpc.RequestId | undefined, detail: string): Effect.Effect<Outcome> =>
   Effect.succeed({ _tag: "Rejected", message: failure(id, new InvalidRequest({ detail }), Revision.latestSession) })
 
-const isObject = (u: unknown): u is Jsonrpc.JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
-
 const isEnvelope = (read: Envelope | InvalidParams): read is Envelope => !("_tag" in read)
 
 // The id of a request in flight is not given to the answer of something else.
@@ -105,7 +103,7 @@ export const make = ({ engineOf, initialize, logDefect, peers, settings, subscri
       return rejected(undefined, `Invalid Request: the id ${JSON.stringify(request.id)} is in flight already`)
     }
     const meta = request.params?.["_meta"]
-    if (isObject(meta) && meta[Key.protocolVersion] !== undefined) return requestEra(peer, request, meta, emit)
+    if (Jsonrpc.isObject(meta) && meta[Key.protocolVersion] !== undefined) return requestEra(peer, request, meta, emit)
     const { session } = peer
     if (session === undefined || request.method === "initialize") return beforeSession(peer, request, emit)
     return serve(new Call(request, peer, session.engine, session, emit))

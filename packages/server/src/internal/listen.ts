@@ -17,8 +17,6 @@ import * as Telemetry from "./telemetry.ts"
 // As many as the official SDK allows.
 const maxSubscriptions = 1024
 
-const isObject = (u: unknown): u is Jsonrpc.JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
-
 /** The open subscriptions of a server. */
 export class Subscriptions {
   private readonly open = new Map<Call, Subscription & { readonly end: () => void }>()
@@ -58,7 +56,7 @@ export const makeListen =
   (subscriptions: Subscriptions, run: Run) =>
   (call: Call): Effect.Effect<Outcome> => {
     const filter = call.params?.["notifications"]
-    if (!isObject(filter)) {
+    if (!Jsonrpc.isObject(filter)) {
       return Effect.succeed(refuse(call, invalidParams("Invalid params: `notifications` must be an object").reason))
     }
     const wantsTools = filter["toolsListChanged"] === true

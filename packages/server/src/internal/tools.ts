@@ -2,7 +2,7 @@
  * `tools/call`: finds the component, reads the arguments, runs the handler inside of its middleware, writes the result.
  */
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
-import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
+import { isObject, type JsonObject } from "@effect-mcp/core/Jsonrpc"
 import { InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
 import type { CallToolRequest, Implementation } from "@effect-mcp/core/Middleware"
 import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
@@ -49,8 +49,6 @@ const callOf = (brought: Brought | undefined): Call => {
   while (first?.outer !== undefined) first = first.outer
   return first?.value as Call
 }
-
-const isObject = (u: unknown): u is JsonObject => typeof u === "object" && u !== null && !Array.isArray(u)
 
 const requestOf = (call: Call): CallToolRequest | string => {
   const name = call.params?.["name"]

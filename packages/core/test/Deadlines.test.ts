@@ -1,0 +1,167 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
+import * as Deadlines from "../src/Deadlines.ts"
+
+/** Entries that note when they expire. */
+const timing = Effect.gen(function* () {
+  const deadlines = yield* Deadlines.make
+  const expired: Array<readonly [name: string, at: number]> = []
+  const add = (name: string, timeoutMs: number): Deadlines.Timed => {
+    const entry = { deadline: 0, expire: () => void expired.push([name, deadlines.now()]) }
+    deadlines.add(entry, deadlines.now(), timeoutMs)
+    return entry
+  }
+  return { deadlines, expired, add }
+})
+
+describe("deadlines", () => {
+  it.effect("each entry expires when its time is over, not before, and once", () =>
+    Effect.gen(function* () {
+      const { add, expired } = yield* timing
+      add("a", 100)
+      add("b", 50)
+      add("c", 100)
+      yield* TestClock.adjust("49 millis")
+      assert.deepStrictEqual(expired, [])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(expired, [["b", 50]])
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(
+        expired.map(([name]) => name),
+        ["b", "a", "c"]
+      )
+    })
+  )
+
+  it.effect("one that is removed never expires, and does not hold up the others", () =>
+    Effect.gen(function* () {
+      const { add, deadlines, expired } = yield* timing
+      const a = add("a", 100)
+      yield* TestClock.adjust("10 millis")
+      add("b", 100)
+      deadlines.remove(a, 100)
+      deadlines.remove(a, 100)
+      deadlines.remove(a, 999)
+      yield* TestClock.adjust("99 millis")
+      assert.deepStrictEqual(expired, [])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(expired, [["b", 110]])
+    })
+  )
+
+  it.effect("an earlier one that comes later is in time", () =>
+    Effect.gen(function* () {
+      const { add, expired } = yield* timing
+      add("late", 10_000)
+      yield* TestClock.adjust("1 second")
+      add("early", 5)
+      yield* TestClock.adjust("5 millis")
+      assert.deepStrictEqual(expired, [["early", 1005]])
+      yield* TestClock.adjust("9 seconds")
+      assert.deepStrictEqual(expired.at(-1), ["late", 10_000])
+    })
+  )
+
+  it.effect("one that is added again begins anew", () =>
+    Effect.gen(function* () {
+      const { add, deadlines, expired } = yield* timing
+      const a = add("a", 100)
+      for (let i = 0; i < 5; i++) {
+        yield* TestClock.adjust("90 millis")
+        deadlines.remove(a, 100)
+        deadlines.add(a, deadlines.now(), 100)
+      }
+      assert.deepStrictEqual(expired, [])
+      yield* TestClock.adjust("100 millis")
+      assert.deepStrictEqual(expired, [["a", 550]])
+    })
+  )
+
+  it.effect("an entry may add another one when it expires", () =>
+    Effect.gen(function* () {
+      const { add, deadlines, expired } = yield* timing
+      deadlines.add({ deadline: 0, expire: () => void add("next", 10) }, 0, 50)
+      yield* TestClock.adjust("50 millis")
+      assert.deepStrictEqual(expired, [])
+      yield* TestClock.adjust("10 millis")
+      assert.deepStrictEqual(expired, [["next", 60]])
+    })
+  )
+
+  it.effect("an entry that throws when it expires does not stop the clock for the others", () =>
+    Effect.gen(function* () {
+      const { add, deadlines, expired } = yield* timing
+      const broken = () => {
+        throw new Error("broken")
+      }
+      deadlines.add({ deadline: 0, expire: broken }, 0, 10)
+      add("same time", 10)
+      add("later", 20)
+      yield* TestClock.adjust("1 minute")
+      add("much later", 10)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(
+        expired.map(([name]) => name),
+        ["same time", "later", "much later"]
+      )
+    })
+  )
+
+  it.effect("nothing expires any more when the scope is closed", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { add, expired } = yield* Scope.provide(timing, scope)
+      add("a", 10)
+      yield* Scope.close(scope, Exit.void)
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(expired, [])
+    })
+  )
+
+  it.effect("odd timeouts that come and go are not kept", () =>
+    Effect.gen(function* () {
+      const { add, deadlines, expired } = yield* timing
+      for (let i = 1; i <= 1000; i++) deadlines.remove(add(`t${i}`, i), i)
+      add("last", 7)
+      yield* TestClock.adjust("7 millis")
+      assert.deepStrictEqual(expired, [["last", 7]])
+    })
+  )
+
+  it.effect.prop(
+    "whatever is added and removed, each entry that stays expires exactly at its time",
+    {
+      ops: Schema.Array(
+        Schema.Struct({
+          timeout: Schema.Literals([5, 10, 10, 25, 60]),
+          wait: Schema.Literals([0, 1, 7]),
+          remove: Schema.Boolean
+        })
+      ).check(Schema.isMaxLength(40))
+    },
+    ({ ops }) =>
+      Effect.gen(function* () {
+        const { add, deadlines, expired } = yield* timing
+        const started = deadlines.now()
+        const expected = new Map<string, number>()
+        for (const [i, { remove, timeout, wait }] of ops.entries()) {
+          const entry = add(`${i}`, timeout)
+          if (remove) deadlines.remove(entry, timeout)
+          else expected.set(`${i}`, deadlines.now() + timeout)
+          yield* TestClock.adjust(wait)
+        }
+        for (let i = 0; i < 70; i++) yield* TestClock.adjust(1)
+        assert.isAtLeast(deadlines.now(), started)
+        assert.strictEqual(expired.length, expected.size)
+        for (const [name, at] of expired) {
+          const due = expected.get(name) ?? Number.NaN
+          assert.isTrue(at >= due && at <= due + 7, `${name} at ${at}, due at ${due}`)
+        }
+      }).pipe(Effect.scoped),
+    { arbitrary: { runs: 60 } }
+  )
+})
