@@ -177,16 +177,22 @@ const decoder = (tool: Any, { excess, lenient, onRepaired }: ServerOptions): ((a
 const canWait = ({ parameters, raw, success }: Any): boolean =>
   raw === undefined && parameters.ast._tag === "Objects" && isPlain(parameters.ast) && isPlain(success.ast)
 
-/** What a server makes of a tool. Throws `UnrepresentableSchema` when a Schema cannot be shown. */
+/**
+ * What a server makes of a tool. Throws `UnrepresentableSchema` when a Schema cannot be shown. What reads and writes its values is made
+ * with the first call: of thousands of tools few are called.
+ */
 export const server = (tool: Any, options: ServerOptions): ServerTool => {
-  let made = canWait(tool) ? undefined : definition(tool)
+  let shown = canWait(tool) ? undefined : definition(tool)
+  let decode = tool.raw === undefined ? undefined : decoder(tool, options)
+  let success = tool.raw === undefined ? undefined : encodeSuccess(tool)
+  let failure: ServerTool["encodeFailure"] | undefined
   return {
     get definition() {
-      return (made ??= definition(tool))
+      return (shown ??= definition(tool))
     },
-    decodeArguments: decoder(tool, options),
-    encodeSuccess: encodeSuccess(tool),
-    encodeFailure: encodeFailure(tool)
+    decodeArguments: (args) => (decode ??= decoder(tool, options))(args),
+    encodeSuccess: (value) => (success ??= encodeSuccess(tool))(value),
+    encodeFailure: (error) => (failure ??= encodeFailure(tool))(error)
   }
 }
 

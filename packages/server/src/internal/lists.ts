@@ -40,7 +40,7 @@ interface Page {
   readonly nextCursor: string | undefined
 }
 
-const pageOf = ({ numbers, tools }: Snapshot<unknown>, cursor: string | undefined, size: number): Page | undefined => {
+const pageOf = ({ numbers, tools }: Snapshot, cursor: string | undefined, size: number): Page | undefined => {
   const after = cursor === undefined ? 0 : numberOf(cursor)
   if (after === undefined) return undefined
   const next = numbers.findIndex((number) => number > after)

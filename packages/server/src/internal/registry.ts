@@ -8,19 +8,27 @@ import type { OnDuplicate } from "../Settings.ts"
 import { DuplicateName } from "../DuplicateName.ts"
 
 /** What is served at one moment. It never changes; a change makes another one. */
-export interface Snapshot<Ready> {
+export interface Snapshot {
   readonly tools: ReadonlyArray<ToolComponent>
   /** Their numbers, from 1, growing: given when a name is first served, and to no other name. */
   readonly numbers: ReadonlyArray<number>
-  /** The tools by name, made ready to be called. */
-  readonly byName: ReadonlyMap<string, Ready>
+}
+
+/** A component and what is made of it with its first call. */
+interface Entry<Ready> {
+  readonly component: ToolComponent
+  ready: Ready | undefined
+}
+
+interface Merged<Ready> extends Snapshot {
+  readonly byName: ReadonlyMap<string, Entry<Ready>>
 }
 
 /** What the registry needs to know of its server. */
 export interface RegistryOptions<Ready> {
   readonly onDuplicate: OnDuplicate
   readonly warn: (message: string) => void
-  /** Makes a component ready. Called once for each, when it is first served. */
+  /** Makes a component ready to be called. Called once for each, with its first call: of thousands few are called. */
   readonly prepare: (component: ToolComponent) => Ready
 }
 
@@ -31,8 +39,8 @@ export class Registry<Ready> implements Provider {
   private numbers: ReadonlyMap<string, number> = new Map()
   private lastNumber = 0
   private readonly reported = new Set<string>()
-  private current: Snapshot<Ready> | undefined
-  private ready: ReadonlyMap<ToolComponent, Ready> = new Map()
+  private current: Merged<Ready> | undefined
+  private entries: ReadonlyMap<ToolComponent, Entry<Ready>> = new Map()
   private readonly options: RegistryOptions<Ready>
 
   constructor(options: RegistryOptions<Ready>) {
@@ -40,8 +48,18 @@ export class Registry<Ready> implements Provider {
   }
 
   /** What is served now. */
-  get snapshot(): Snapshot<Ready> {
+  get snapshot(): Snapshot {
+    return this.merged
+  }
+
+  private get merged(): Merged<Ready> {
     return (this.current ??= this.merge())
+  }
+
+  /** The component of a name, ready to be called. */
+  find(name: string): Ready | undefined {
+    const entry = this.merged.byName.get(name)
+    return entry === undefined ? undefined : (entry.ready ??= this.options.prepare(entry.component))
   }
 
   /** Makes ready what is served now, if it is not. */
@@ -78,7 +96,7 @@ export class Registry<Ready> implements Provider {
   }
 
   private refuseDuplicates(added: ReadonlyArray<Provider>): void {
-    const names = new Set(this.snapshot.byName.keys())
+    const names = new Set(this.merged.byName.keys())
     for (const provider of added) {
       for (const { name } of provider.tools()) {
         if (names.has(name)) throw new DuplicateName({ kind: "tool", name })
@@ -87,20 +105,20 @@ export class Registry<Ready> implements Provider {
     }
   }
 
-  private merge(): Snapshot<Ready> {
+  private merge(): Merged<Ready> {
     const chosen = new Map<string, ToolComponent>()
     for (const provider of this.providers) for (const component of provider.tools()) this.place(chosen, component)
     const numbers = new Map([...chosen.keys()].map((name) => [name, this.numbers.get(name) ?? ++this.lastNumber] as const))
     this.numbers = numbers
     const tools = [...chosen.values()].toSorted((a, b) => (numbers.get(a.name) ?? 0) - (numbers.get(b.name) ?? 0))
-    const ready = new Map<ToolComponent, Ready>()
-    const byName = new Map<string, Ready>()
+    const entries = new Map<ToolComponent, Entry<Ready>>()
+    const byName = new Map<string, Entry<Ready>>()
     for (const component of tools) {
-      const made = this.ready.get(component) ?? this.options.prepare(component)
-      ready.set(component, made)
-      byName.set(component.name, made)
+      const entry = this.entries.get(component) ?? { component, ready: undefined }
+      entries.set(component, entry)
+      byName.set(component.name, entry)
     }
-    this.ready = ready
+    this.entries = entries
     return { tools, numbers: tools.map(({ name }) => numbers.get(name) ?? 0), byName }
   }
 

@@ -147,14 +147,14 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
   const serve = (registry: Registry<Ready>) => {
     // Middleware may change the name, so the component is looked up inside of it.
     const find: Inner<"tools/call"> = (request, brought) => {
-      const ready = registry.snapshot.byName.get(request.name)
+      const ready = registry.find(request.name)
       return ready === undefined ? unknownTool(request.name) : ready.invoke(request, brought)
     }
     const outer = wrap("tools/call", middlewares, find)
     return (call: Call): Effect.Effect<Outcome> => {
       const request = requestOf(call)
       if (typeof request === "string") return Effect.succeed(refuse(call, new InvalidParams({ detail: request })))
-      const operation = registry.snapshot.byName.get(request.name)?.operation ?? unknownOperation
+      const operation = registry.find(request.name)?.operation ?? unknownOperation
       return run(call, operation, (brought) => outer(request, brought))
     }
   }
