@@ -2,6 +2,7 @@
  * A tool that is described by JSON Schema: by another program, a document, a user. The server checks arguments against it.
  */
 import * as McpClient from "@effect-mcp/client/McpClient"
+import * as Content from "@effect-mcp/core/Content"
 import * as JsonSchemaTool from "@effect-mcp/core/JsonSchemaTool"
 import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
 import * as McpServer from "@effect-mcp/server/McpServer"
@@ -31,10 +32,10 @@ const Server = McpServer.layer({ name: "parcels", version: "1.0.0" }, Ship).pipe
 /** Calls the tool and gives back what the model is told. */
 const ship = Effect.fn("ship")(function* (args: { readonly [key: string]: unknown }) {
   const client = yield* McpClient.McpClient
-  const { content, isError } = yield* client.callTool("ship", args)
-  const text = content.map((block) => (block.type === "text" ? block.text : block.type)).join("\n")
+  const result = yield* client.callTool("ship", args)
+  const text = Content.textOf(result)
   console.log(`${text}\n`)
-  return { text, isError: isError === true }
+  return { text, isError: result.isError === true }
 })
 
 const program = Effect.gen(function* () {

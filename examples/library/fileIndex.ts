@@ -67,11 +67,14 @@ const make = Effect.gen(function* () {
   const removeDocument = yield* db.prepare("DELETE FROM documents WHERE rowid = ?")
   const addDocument = yield* db.prepare("INSERT INTO documents (rowid, path, text) VALUES (?, ?, ?)")
   const matches = yield* db.prepare("SELECT count(*) AS total FROM documents WHERE documents MATCH ?")
-  // A word in a path says more about a file than one in its text.
+  // A word in a path says more about a file than one in its text. Snippets are made of the best files alone, not of all that match.
   const best = yield* db.prepare(
-    `SELECT path, snippet(documents, 1, ${marks}, char(4), 16) AS fragment, highlight(documents, 1, ${marks}) AS text,
-       -bm25(documents, 4.0, 1.0) AS score
-     FROM documents WHERE documents MATCH ? ORDER BY bm25(documents, 4.0, 1.0), path LIMIT ?`
+    `WITH best AS MATERIALIZED (
+       SELECT rowid AS id, bm25(documents, 4.0, 1.0) AS rank FROM documents WHERE documents MATCH :query ORDER BY rank, path LIMIT :limit
+     )
+     SELECT path, snippet(documents, 1, ${marks}, char(4), 16) AS fragment, highlight(documents, 1, ${marks}) AS text,
+       -best.rank AS score
+     FROM best JOIN documents ON documents.rowid = best.id WHERE documents MATCH :query ORDER BY best.rank, path`
   )
 
   const isBelow = (path: string, folder: string): boolean => folder === "" || path.startsWith(`${folder}/`)
@@ -111,7 +114,7 @@ const make = Effect.gen(function* () {
     search: (query, limit) =>
       db
         .run("search", () => ({
-          hits: toHits(best.all(query, limit)).map(({ fragment, path, score, text }) => ({
+          hits: toHits(best.all({ query, limit })).map(({ fragment, path, score, text }) => ({
             path,
             line: lineOf(text, fragment),
             snippet: toSnippet(fragment),

@@ -3,7 +3,6 @@
  *
  * A database that breaks is nothing that a caller could act on: it is a defect, so the client sees an id, and the log has the cause.
  */
-import type * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as Progress from "@effect-mcp/core/Progress"
 import { Array, Effect, Exit, Cause, Ref, Semaphore } from "effect"
 import { Library, type Status } from "./contract.ts"
@@ -16,8 +15,6 @@ const batchSize = 8
 
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): (typeof Status.Type)["lastRun"] =>
   Exit.isSuccess(exit) ? "completed" : Cause.hasInterruptsOnly(exit.cause) ? "cancelled" : "failed"
-
-type Handlers = McpGroup.HandlersOf<McpGroup.Contracts<typeof Library>>
 
 const make = Effect.gen(function* () {
   const files = yield* Files
@@ -70,7 +67,7 @@ const make = Effect.gen(function* () {
     lock.withPermit
   )
 
-  return {
+  return Library.of({
     tools: {
       index_files: indexFiles,
 
@@ -101,7 +98,7 @@ const make = Effect.gen(function* () {
         }
       })
     }
-  } satisfies Handlers
+  })
 })
 
 /** The library's handlers. */

@@ -4,6 +4,7 @@
  *     npm start
  */
 import * as McpClient from "@effect-mcp/client/McpClient"
+import * as Content from "@effect-mcp/core/Content"
 import { ServerStderr } from "@effect-mcp/transport-stdio/StdioClientTransport"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { DateTime, Deferred, Duration, Effect, Fiber, Layer, Schedule } from "effect"
@@ -109,9 +110,9 @@ const cancel = Effect.gen(function* () {
 const mistakes = Effect.gen(function* () {
   yield* step(7, "Bad calls", "what a model reads when it sends something else")
   const client = yield* McpClient.McpClient
-  yield* fact("sent", 'search { "query": 42, "limit": "many" }')
-  const { content } = yield* client.callTool("search", { query: 42, limit: "many" })
-  for (const block of content) if (block.type === "text") for (const line of block.text.split("\n")) yield* fact("", dim(line))
+  yield* fact("sent", 'search { "query": 42, "limit": "many", "page": 2 }')
+  const refused = yield* client.callTool("search", { query: 42, limit: "many", page: 2 })
+  for (const line of Content.textOf(refused).split("\n")) yield* fact("", dim(line))
   yield* fact("sent", 'serach { "query": "typo" }')
   yield* client
     .callTool("serach", { query: "typo" })

@@ -16,7 +16,7 @@ const ArithmeticLive = Arithmetic.toLayer(
   Effect.gen(function* () {
     // One for each time that the layer is built: whoever counts further talks to the same instance.
     const sums = yield* Ref.make(0)
-    return {
+    return Arithmetic.of({
       tools: {
         add: ({ a, b }) =>
           Effect.as(
@@ -25,7 +25,7 @@ const ArithmeticLive = Arithmetic.toLayer(
           ),
         count: () => Ref.get(sums)
       }
-    }
+    })
   })
 )
 

@@ -23,69 +23,76 @@ const Shout = Tool.make("shout", {
 const shoutLive = (go: Effect.Effect<void>) =>
   Shout.toLayer(({ held = false, text }) => Effect.as(held ? go : Effect.void, text.toUpperCase()))
 
-const names = Effect.gen(function* () {
-  const client = yield* McpClient.McpClient
+/** A client, and the methods of the notifications that it has received. */
+interface Watcher {
+  readonly client: McpClient.McpClient["Service"]
+  readonly told: Queue.Dequeue<string>
+}
+
+/** Clients of the session era are told unasked; those of the request era hold a subscription open. */
+const watch = Effect.fn("watch")(function* (version: Revision.Version) {
+  const told = yield* Queue.unbounded<string>()
+  const client = yield* McpClient.make({
+    name: "watcher",
+    version: "1.0.0",
+    versions: [version],
+    onNotification: ({ method }) => Queue.offer(told, method)
+  })
+  if (client.revision.listSubscriptions === "listen") {
+    const filter = { notifications: { toolsListChanged: true } }
+    yield* Effect.forkScoped(client.request("subscriptions/listen", filter, { timeout: Duration.infinity }))
+    assert.equal(yield* Queue.take(told), "notifications/subscriptions/acknowledged")
+  }
+  return { client, told }
+})
+
+/** The client is told that the list has changed, and reads it again. */
+const namesAfterChange = Effect.fn("namesAfterChange")(function* ({ client, told }: Watcher) {
+  assert.equal(yield* Queue.take(told), "notifications/tools/list_changed")
   const tools = yield* client.listTools
   return tools.map((tool) => tool.name)
 })
 
-/** Clients of the session era are told unasked; those of the request era hold a subscription open. */
-const subscribe = Effect.fn("subscribe")(function* (told: Queue.Dequeue<string>) {
-  const client = yield* McpClient.McpClient
-  if (client.revision.listSubscriptions === "unsolicited") return
-  const filter = { notifications: { toolsListChanged: true } }
-  yield* Effect.forkScoped(client.request("subscriptions/listen", filter, { timeout: Duration.infinity }))
-  assert.equal(yield* Queue.take(told), "notifications/subscriptions/acknowledged")
+/** What is true as soon as the tool is gone, from lists and for new calls. */
+const afterwards = Effect.fn("afterwards")(function* (watcher: Watcher) {
+  assert.deepEqual(yield* namesAfterChange(watcher), ["echo"])
+  const refused = yield* Effect.flip(watcher.client.callTool("shout", { text: "anybody?" }))
+  assert.equal(refused.reason._tag, "RequestFailed")
+  return refused.message
 })
 
-const story = Effect.fn("story")(function* (told: Queue.Dequeue<string>) {
+const tell = Effect.fn("tell")(function* (version: Revision.Version) {
   const server = yield* McpServer.McpServer
-  const client = yield* McpClient.McpClient
-  yield* subscribe(told)
-  assert.deepEqual(yield* names, ["echo"])
-
+  const watcher = yield* watch(version)
   const go = yield* Deferred.make<void>()
-  // What is true as soon as the tool is gone, from lists and for new calls.
-  const afterwards = Effect.gen(function* () {
-    assert.equal(yield* Queue.take(told), "notifications/tools/list_changed")
-    assert.deepEqual(yield* names, ["echo"])
-    const refused = yield* Effect.flip(client.callTool("shout", { text: "anybody?" }))
-    assert.equal(refused.reason._tag, "RequestFailed")
-    yield* Deferred.succeed(go, undefined)
-    return refused.message
-  })
 
-  const [running, gone] = yield* Effect.scoped(
+  const [running, refusal] = yield* Effect.scoped(
     Effect.gen(function* () {
       // From here to the end of the scope the server has one tool more. Its clients are told, and can call it.
       yield* server.add(Shout, shoutLive(Deferred.await(go)))
-      assert.equal(yield* Queue.take(told), "notifications/tools/list_changed")
-      assert.deepEqual(yield* names, ["echo", "shout"])
+      assert.deepEqual(yield* namesAfterChange(watcher), ["echo", "shout"])
 
-      const plugin = yield* McpClient.of(Shout)
-      const running = yield* Effect.forkChild(plugin.tools.shout({ text: "not lost", held: true }), { startImmediately: true })
-      assert.equal(yield* plugin.tools.shout({ text: "hello" }), "HELLO")
-      return [running, yield* Effect.forkChild(afterwards)] as const
+      const { tools } = McpClient.typed(Shout, watcher.client)
+      const running = yield* Effect.forkChild(tools.shout({ text: "not lost", held: true }), { startImmediately: true })
+      assert.equal(yield* tools.shout({ text: "hello" }), "HELLO")
+
+      // The scope ends when the running call does; the tool is gone before.
+      const refusal = yield* afterwards(watcher).pipe(Effect.tap(Deferred.succeed(go, undefined)), Effect.forkChild)
+      return [running, refusal] as const
     })
   )
 
   // The call that was running when the tool went gets its answer all the same.
-  const refusal = yield* Fiber.join(gone)
   const answer = yield* Fiber.join(running)
   assert.equal(answer, "NOT LOST")
-  console.log(`${client.revision.version}: the running call said ${answer}; a new one: ${refusal}`)
+  console.log(`${version}: the running call said ${answer}; a new one: ${yield* Fiber.join(refusal)}`)
 }, Effect.scoped)
 
-const tell = Effect.fn("tell")(function* (version: Revision.Version) {
-  const told = yield* Queue.unbounded<string>()
-  const Client = McpClient.layer({
-    name: "watcher",
-    version: "1.0.0",
-    versions: [version],
-    onNotification: ({ method }) => Effect.asVoid(Queue.offer(told, method))
-  })
-  // The program sits between server and client: it uses both.
-  yield* story(told).pipe(Effect.provide(Client.pipe(Layer.provide(MemoryTransport.layer()))), Effect.provide(Server))
-})
+// One server. The clients of the two eras are values, one after the other.
+const Connected = MemoryTransport.layer().pipe(Layer.provideMerge(Server))
 
-Effect.forEach(["2025-11-25", "2026-07-28"] as const, tell).pipe(Effect.timeout("20 seconds"), NodeRuntime.runMain)
+Effect.forEach(["2025-11-25", "2026-07-28"] as const, tell).pipe(
+  Effect.timeout("20 seconds"),
+  Effect.provide(Connected),
+  NodeRuntime.runMain
+)

@@ -31,7 +31,7 @@ const giveUp = Effect.gen(function* () {
   const archive = yield* McpClient.of(Archive)
   const started = yield* Deferred.make<void>()
   const call = yield* archive.tools
-    .index({ books: 1000 }, { onProgress: () => Effect.asVoid(Deferred.succeed(started, undefined)) })
+    .index({ books: 1000 }, { onProgress: () => Deferred.succeed(started, undefined) })
     .pipe(Effect.forkChild)
   yield* Deferred.await(started)
   yield* Fiber.interrupt(call)

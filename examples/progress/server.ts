@@ -25,7 +25,7 @@ const ArchiveLive = Archive.toLayer(
       Effect.onInterrupt(() => Ref.update(abandoned, (count) => count + 1))
     )
 
-    return { tools: { index, glance: index, abandoned: () => Ref.get(abandoned) } }
+    return Archive.of({ tools: { index, glance: index, abandoned: () => Ref.get(abandoned) } })
   })
 )
 

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync 
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as McpClient from "@effect-mcp/client/McpClient"
+import * as Content from "@effect-mcp/core/Content"
 import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, DateTime, Deferred, Effect, Fiber, Layer, Logger, Schedule } from "effect"
@@ -28,17 +29,15 @@ const directory = (files: { readonly [path: string]: string }) =>
 
 /** A client of a library over a directory, in memory. */
 const connect = Effect.fnUntraced(function* (root: string, maxFiles = 100) {
-  const context = yield* Layer.build(
-    McpClient.layer({ name: "test", version: "0" }).pipe(
-      Layer.provide(MemoryTransport.layer()),
+  const transport = yield* Layer.build(
+    MemoryTransport.layer().pipe(
       Layer.provide(LibraryServer.layer({ root, maxBytes: 1000, maxFiles })),
       Layer.provide(Logger.layer([])),
       Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({})))
     )
   )
-  const client = yield* Effect.provideContext(McpClient.McpClient, context)
-  const { tools } = yield* Effect.provideContext(McpClient.of(Library), context)
-  return { client, tools }
+  const client = yield* Effect.provideContext(McpClient.make({ name: "test", version: "0" }), transport)
+  return { client, tools: McpClient.typed(Library, client).tools }
 })
 
 const pages = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`pages/${100 + n}.md`, `Page ${n}`]))
@@ -190,13 +189,10 @@ describe("search", () => {
     Effect.gen(function* () {
       const { client, tools } = yield* connect(yield* directory(texts))
       const empty = yield* client.callTool("search", { query: "zebra" })
-      assert.deepStrictEqual(empty.content, [{ type: "text", text: "Nothing is indexed yet: call index_files first." }])
+      assert.strictEqual(Content.textOf(empty), "Nothing is indexed yet: call index_files first.")
       yield* tools.index_files()
-      const { content } = yield* client.callTool("search", { query: "first zebra" })
-      assert.match(
-        content[0]?.type === "text" ? content[0].text : "",
-        /^1 of 3 files match\.\n1\. a\.md:4\n {3}.*«first» «zebra»/
-      )
+      const found = yield* client.callTool("search", { query: "first zebra" })
+      assert.match(Content.textOf(found), /^1 of 3 files match\.\n1\. a\.md:4\n {3}.*«first» «zebra»/)
     })
   )
 
@@ -228,9 +224,10 @@ describe("search", () => {
       const { client } = yield* connect(yield* directory({}))
       const result = yield* client.callTool("search", { query: "", limit: 99, page: 2 })
       assert.strictEqual(result.isError, true)
-      const text = result.content[0]?.type === "text" ? result.content[0].text : ""
-      assert.match(text, /query: .*\n/)
-      assert.match(text, /limit: .*99/)
+      const text = Content.textOf(result)
+      assert.match(text, /^query: /m)
+      assert.match(text, /^limit: .*99/m)
+      assert.match(text, /^page: /m)
     })
   )
 })

@@ -41,7 +41,7 @@ export const WeatherLive = Weather.toLayer({
   tools: {
     forecast: Effect.fn("forecast")(function* ({ city, days = 3 }) {
       const forecasts = yield* Forecasts
-      // Goes to stderr, and to a client that asked for logs of this level.
+      // Goes to clients that ask for logs of this level, and to stderr when the program lets it through.
       yield* Effect.logDebug("asked for", city)
       const all = yield* forecasts.forecast(city)
       return all.slice(0, days)

@@ -2,6 +2,7 @@
  * Runs the client against the server and checks what it saw.
  */
 import * as McpClient from "@effect-mcp/client/McpClient"
+import * as Content from "@effect-mcp/core/Content"
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect } from "effect"
 import * as assert from "node:assert/strict"
@@ -29,13 +30,14 @@ const program = Effect.gen(function* () {
   )
   assert.ok(tools.every((tool) => tool.annotations?.readOnlyHint === true))
   const umbrella = yield* client.callTool("umbrella")
-  assert.deepEqual(umbrella.content, [{ type: "text", text: "Take an umbrella to Oslo" }])
+  assert.equal(Content.textOf(umbrella), "Take an umbrella to Oslo")
   assert.deepEqual(umbrella.structuredContent, ["Oslo"])
 
   // Bad arguments are a result that a model can read, and learn from.
-  const { content, isError } = yield* client.callTool("forecast", { city: "Oslo", days: 30 })
-  console.log(content.map((block) => (block.type === "text" ? block.text : block.type)).join("\n"))
-  assert.ok(isError)
+  const bad = yield* client.callTool("forecast", { town: "Oslo", days: 30 })
+  console.log(Content.textOf(bad))
+  assert.ok(bad.isError)
+  for (const argument of ["city", "days", "town"]) assert.match(Content.textOf(bad), new RegExp(`^${argument}: `, "m"))
 })
 
 program.pipe(Effect.provide(Client), NodeRuntime.runMain)

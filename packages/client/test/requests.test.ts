@@ -191,17 +191,46 @@ describe("the end of the connection", () => {
     })
   )
 
-  it.effect("a message that cannot be written fails its request, and no other", () =>
+  it.effect("a message that cannot be written fails its request at once, and no other", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* connected()
+      const before = yield* start(call(client))
+      connection.isBroken = true
+      assert.strictEqual(reasonOf(yield* Effect.result(call(client))), "TransportFailed")
+      assert.strictEqual(reasonOf(yield* Effect.result(client.ping)), "TransportFailed")
+      connection.answer(connection.last("tools/call"), done)
+      assert.strictEqual(reasonOf(yield* Fiber.join(before)), "Success")
+    })
+  )
+})
+
+describe("a way to the server that is full", () => {
+  it.effect("makes requests wait, in order, and none is lost", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* connected((message, connection) => connection.answer(message, done))
       connection.isFull = true
-      const waiting = yield* start(call(client))
+      const fibers = yield* Effect.forEach(["a", "b", "c"], (name) => start(client.callTool(name)))
       yield* settle
       assert.deepStrictEqual(connection.sent, [])
       connection.makeRoom()
+      for (const fiber of fibers) assert.strictEqual(reasonOf(yield* Fiber.join(fiber)), "Success")
+      assert.deepStrictEqual(
+        connection.sent.map(({ params }) => params.name),
+        ["a", "b", "c"]
+      )
+    })
+  )
+
+  it.effect("does not hold up the timeout; the cancellation follows the request", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* connected()
+      connection.isFull = true
+      const fiber = yield* start(call(client, { timeout: "5 seconds" }))
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(reasonOf(yield* Fiber.join(fiber)), "TimedOut")
+      connection.makeRoom()
       yield* settle
-      connection.answer(connection.last("tools/call"), done)
-      assert.strictEqual(reasonOf(yield* Fiber.join(waiting)), "Success")
+      assert.deepStrictEqual(connection.methods, ["tools/call", "notifications/cancelled"])
     })
   )
 })

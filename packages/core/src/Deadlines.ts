@@ -44,7 +44,12 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
       for (const entry of queue) {
         if (entry.deadline > now) break
         queue.delete(entry)
-        entry.expire()
+        try {
+          entry.expire()
+        } catch (error) {
+          // One that breaks must not stop the clock for the others.
+          runFork(Effect.logError("a deadline could not be kept", error))
+        }
       }
     }
   }

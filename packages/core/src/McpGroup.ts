@@ -65,9 +65,11 @@ type NamesOf<C, Kind> = Kind extends "tools"
       ? Prompts<C>["name"]
       : never
 
-// Handlers of contracts that do not exist are refused by asking for `never` in their place.
+// Handlers of contracts that do not exist are refused by asking for a sentence in their place.
 type NoneElse<C, H> = {
-  readonly [Kind in keyof H]: { readonly [K in Exclude<keyof H[Kind], NamesOf<C, Kind>>]: never }
+  readonly [Kind in keyof H]: {
+    readonly [K in Exclude<keyof H[Kind], NamesOf<C, Kind>>]: `the group has no "${K & string}" among its ${Kind & string}`
+  }
 }
 
 /** What a record of handlers needs, apart from what requests and middleware provide. */

@@ -58,7 +58,7 @@ export type Hooks<Provides> = {
 }
 
 // A hook for a method that does not exist would never run.
-type NoneElse<H> = { readonly [K in Exclude<keyof H, keyof Methods | "all">]: never }
+type NoneElse<H> = { readonly [K in Exclude<keyof H, keyof Methods | "all">]: `there is no hook for "${K & string}"` }
 
 // What provides a service to handlers must be around every call.
 type Providing<Provides> = [Provides] extends [never]

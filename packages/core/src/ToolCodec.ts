@@ -22,11 +22,12 @@ import { structuredKey } from "./wire/project.ts"
 /** How a result is sent: not at all, as blocks of content, as a text, or as JSON with a text beside it. */
 type Kind = "void" | "contents" | "text" | "structured"
 
-const kindOf = ({ structured, success }: Any): Kind => {
+const kindOf = ({ render, structured, success }: Any): Kind => {
   if (success.ast === Contents.ast) return "contents"
   if (SchemaAST.isVoid(success.ast) || SchemaAST.isUndefined(success.ast)) return "void"
   if (structured === false) return "text"
-  return SchemaAST.isString(SchemaAST.toEncoded(encodingAst(success))) ? "text" : "structured"
+  // A text that models read in another form is sent as it is beside that.
+  return render === undefined && SchemaAST.isString(SchemaAST.toEncoded(encodingAst(success))) ? "text" : "structured"
 }
 
 /** The description of a tool as clients see it. Throws `UnrepresentableSchema` when a Schema cannot be shown. */

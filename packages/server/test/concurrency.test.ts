@@ -149,6 +149,24 @@ describe("limits of concurrency", () => {
     })
   )
 
+  it.effect("a call that is cancelled while it waits for the server gives the place of its peer back", () =>
+    Effect.gen(function* () {
+      const work = gated({ concurrency: 1, concurrencyPerPeer: 2 })
+      const served = yield* serve(work.layer)
+      const [busy, peer] = [yield* served.speak(), yield* served.speak()]
+      start(busy, "busy")
+      for (let round = 0; round < 3; round++) {
+        start(peer, "a", "b")
+        for (const requestId of ["a", "b"]) peer.notify("notifications/cancelled", { requestId })
+        yield* settle
+      }
+      work.open("busy")
+      yield* settle
+      start(peer, "c")
+      assert.deepStrictEqual(work.running(), ["c"])
+    })
+  )
+
   it.effect("a call that times out while it waits gives its place in the queue away", () =>
     Effect.gen(function* () {
       const work = gated({ concurrency: 1, waiting: 1, toolTimeout: "10 seconds" })

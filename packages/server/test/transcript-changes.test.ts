@@ -176,6 +176,25 @@ describe("transcript: subscriptions/listen", () => {
     })
   )
 
+  it.effect("more than 1,024 at once are refused, without an acknowledgement; who ends one makes room", () =>
+    Effect.gen(function* () {
+      const served = yield* serve(Server)
+      const peers = yield* Effect.forEach([0, 1], () => served.speak("2026-07-28"))
+      for (let i = 0; i < 1024; i++) peers[i % 2]?.start("subscriptions/listen", { notifications: {} }, i)
+      const [peer] = peers
+      if (peer === undefined) return
+      peer.clear()
+      peer.start("subscriptions/listen", { notifications: {} }, "more")
+      yield* settle
+      assert.deepStrictEqual(peer.messages, [refusal("more", -32603, "More than 1024 subscriptions")])
+      peer.notify("notifications/cancelled", { requestId: 0 })
+      yield* settle
+      peer.clear()
+      peer.start("subscriptions/listen", { notifications: {} }, "more")
+      assert.deepStrictEqual(peer.messages, [acknowledged("more", {})])
+    })
+  )
+
   it.effect("a session beside it on the same peer is told too, each in its own way", () =>
     Effect.gen(function* () {
       const served = yield* serve(Server)

@@ -59,6 +59,15 @@ describe("transcript: initialize", () => {
     })
   )
 
+  it.effect("what a client says of itself for display is not held against it", () =>
+    Effect.gen(function* () {
+      const peer = yield* (yield* serve(Server)).open()
+      const odd = { ...clientInfo, title: null, icons: [{ src: "data:,", sizes: "48x48 96x96" }], websiteUrl: 7 }
+      const answered = yield* peer.request("initialize", { ...initialize("2025-11-25"), clientInfo: odd })
+      assert.deepStrictEqual(answered["result"], greeting("2025-11-25"))
+    })
+  )
+
   it.effect("a second one is refused, and the session stays what it is", () =>
     Effect.gen(function* () {
       const peer = yield* (yield* serve(Server)).speak("2025-03-26")

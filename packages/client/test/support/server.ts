@@ -25,6 +25,8 @@ export class Connection {
   readonly sent: Array<Json> = []
   /** Whether the way to the server is full: then `sendUnsafe` fails and `send` waits. */
   isFull = false
+  /** Whether messages cannot be written any more, although the connection is not over. */
+  isBroken = false
   private isOpen = true
   private readonly parked: Array<() => void> = []
   private readonly ended = Deferred.makeUnsafe<ClientTransportError>()
@@ -93,14 +95,14 @@ export class Connection {
   readonly client = {
     closed: Deferred.await(this.ended),
     sendUnsafe: (message: Jsonrpc.Outbound): boolean => {
-      if (this.isFull || !this.isOpen) return false
+      if (this.isFull || this.isBroken || !this.isOpen) return false
       this.take(message)
       return true
     },
     send: (message: Jsonrpc.Outbound): Effect.Effect<void, ClientTransportError> =>
       Effect.callback((resume) => {
         const go = () => {
-          if (!this.isOpen)
+          if (!this.isOpen || this.isBroken)
             return resume(Effect.fail(new ClientTransportError({ reason: new ConnectionClosed({ detail: "ended" }) })))
           this.take(message)
           resume(Effect.void)

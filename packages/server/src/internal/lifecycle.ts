@@ -5,7 +5,7 @@
 import type { Emit, Outcome } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { invalidParams, InvalidParams, InvalidRequest } from "@effect-mcp/core/McpError"
-import { type LoggingLevel, loggingLevels } from "@effect-mcp/core/protocol/Common"
+import { Implementation, type LoggingLevel, loggingLevels } from "@effect-mcp/core/protocol/Common"
 import { InitializeParams } from "@effect-mcp/core/protocol/Lifecycle"
 import * as Revision from "@effect-mcp/core/Revision"
 import { toErrorObject } from "@effect-mcp/core/wire/errors"
@@ -18,6 +18,7 @@ import type { Engine } from "./engine.ts"
 import type { PeerState } from "./peer.ts"
 
 const decodeInitialize = Schema.decodeUnknownExit(InitializeParams)
+const decodeImplementation = Schema.decodeUnknownExit(Implementation)
 
 const reply = (id: Jsonrpc.RequestId, json: string): Outcome => ({ _tag: "Reply", message: Jsonrpc.reply(id, json) })
 
@@ -26,6 +27,13 @@ export interface Options {
   readonly facts: ServerFacts
   readonly settings: Settings
   readonly engineOf: (version: Revision.Version) => Engine<Call>
+}
+
+// What a client says of itself beyond its name is for display: there are clients that get it wrong, and that is no reason to refuse them.
+const nameAndVersion = (params: Jsonrpc.JsonObject): Jsonrpc.JsonObject => {
+  const { clientInfo } = params
+  if (!Jsonrpc.isObject(clientInfo) || Exit.isSuccess(decodeImplementation(clientInfo))) return params
+  return { ...params, clientInfo: { name: clientInfo["name"], version: clientInfo["version"] } }
 }
 
 /** Opens the session of a peer. A second `initialize` is refused, a revision that is not ours is answered with the latest one. */
@@ -37,7 +45,7 @@ export const makeInitialize =
       message: Jsonrpc.failure(request.id, toErrorObject(reason, Revision.latestSession))
     })
     if (peer.session !== undefined) return refuse(new InvalidRequest({ detail: "The session is initialized already" }))
-    const decoded = decodeInitialize(request.params ?? {})
+    const decoded = decodeInitialize(nameAndVersion(request.params ?? {}))
     if (Exit.isFailure(decoded)) {
       const detail = "Invalid params: `initialize` needs protocolVersion, capabilities and clientInfo with name and version"
       return refuse(new InvalidParams({ detail }))

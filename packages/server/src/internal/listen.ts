@@ -19,6 +19,7 @@ const maxSubscriptions = 1024
 
 /** The open subscriptions of a server. */
 export class Subscriptions {
+  private taken = 0
   private readonly open = new Map<Call, Subscription & { readonly end: () => void }>()
 
   /** Those that are open now. */
@@ -31,14 +32,25 @@ export class Subscriptions {
     for (const call of calls) this.open.get(call)?.end()
   }
 
-  /** Holds a subscription open until it is ended or interrupted. */
-  hold(call: Call, kinds: ReadonlySet<Kind>): Effect.Effect<void, McpError> {
-    if (this.open.size >= maxSubscriptions) {
-      return Effect.fail(new McpError({ reason: new Overloaded({ detail: `More than ${maxSubscriptions} subscriptions` }) }))
-    }
-    return Effect.callback<void>((resume) => {
-      this.open.set(call, { call, kinds, end: () => resume(Effect.void) })
-    }).pipe(Effect.ensuring(Effect.sync(() => this.open.delete(call))))
+  /** Holds a subscription open, once it is acknowledged, until it is ended or interrupted. */
+  hold(call: Call, kinds: ReadonlySet<Kind>, acknowledge: Effect.Effect<void>): Effect.Effect<void, McpError> {
+    return Effect.suspend(() => {
+      if (this.taken >= maxSubscriptions) {
+        return Effect.fail(new McpError({ reason: new Overloaded({ detail: `More than ${maxSubscriptions} subscriptions` }) }))
+      }
+      this.taken++
+      const ended = Effect.callback<void>((resume) => {
+        this.open.set(call, { call, kinds, end: () => resume(Effect.void) })
+      })
+      return Effect.andThen(acknowledge, ended).pipe(
+        Effect.ensuring(
+          Effect.sync(() => {
+            this.taken--
+            this.open.delete(call)
+          })
+        )
+      )
+    })
   }
 }
 
@@ -65,5 +77,5 @@ export const makeListen =
       notifications: wantsTools ? { toolsListChanged: true } : {},
       _meta: { [Key.subscriptionId]: call.id }
     })
-    return run(call, operation, () => Effect.andThen(call.emit.send(acknowledge), subscriptions.hold(call, kinds)))
+    return run(call, operation, () => subscriptions.hold(call, kinds, call.emit.send(acknowledge)))
   }
