@@ -13,7 +13,9 @@ import * as Library from "./library.ts"
 const [root = Library.repository] = process.argv.slice(2)
 
 if (process.stdin.isTTY) {
-  console.error("This server waits for messages of a host. `npx node examples/library/hosts.ts` says how hosts start it; ctrl-C ends it.")
+  console.error(
+    "This server waits for messages of a host. `npx node examples/library/hosts.ts` says how hosts start it; ctrl-C ends it."
+  )
 }
 
 StdioServerTransport.run(Library.layer({ root })).pipe(NodeRuntime.runMain)
