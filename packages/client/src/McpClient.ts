@@ -4,11 +4,11 @@
  */
 import { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
-import type { JsonObject, Notification } from "@effect-mcp/core/Jsonrpc"
+import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
-import { type CallToolResult, ListToolsResult, type Tool as Definition } from "@effect-mcp/core/protocol/Tools"
+import { type CallToolResult, Tool as Definition } from "@effect-mcp/core/protocol/Tools"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as Tool from "@effect-mcp/core/Tool"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
@@ -41,7 +41,7 @@ export interface Options extends Implementation {
   /** The lowest level of log messages to ask for; they arrive as notifications. None by default. */
   readonly logLevel?: LoggingLevel
   /** What to do with notifications of the server, in the order in which they arrive. Progress is told to its request instead. */
-  readonly onNotification?: (notification: Notification) => Effect.Effect<void>
+  readonly onNotification?: (notification: Jsonrpc.Notification) => Effect.Effect<void>
 }
 
 /** How one call is made. */
@@ -51,7 +51,7 @@ export interface CallOptions {
   /** What to do when the server tells how far it is, in the order in which it does. */
   readonly onProgress?: (progress: Progress) => Effect.Effect<void>
   /** Goes into `_meta` of the request. */
-  readonly meta?: JsonObject
+  readonly meta?: Jsonrpc.JsonObject
 }
 
 /**
@@ -68,13 +68,21 @@ export class McpClient extends Context.Service<
     readonly instructions: string | undefined
     readonly listTools: Effect.Effect<ReadonlyArray<Definition>, McpClientError>
     /** Calls a tool by name. A result with `isError` is a result. */
-    readonly callTool: (name: string, args?: JsonObject, options?: CallOptions) => Effect.Effect<CallToolResult, McpClientError>
+    readonly callTool: (
+      name: string,
+      args?: Jsonrpc.JsonObject,
+      options?: CallOptions
+    ) => Effect.Effect<CallToolResult, McpClientError>
     /** Fails with code -32601 in the request era, which has no `ping`. */
     readonly ping: Effect.Effect<void, McpClientError>
     /** Asks for log messages of this level and above; they arrive as notifications. */
     readonly setLogLevel: (level: LoggingLevel) => Effect.Effect<void, McpClientError>
     /** Sends any request, with what the revision wants around its params, and gives its result as it was received. */
-    readonly request: (method: string, params?: JsonObject, options?: CallOptions) => Effect.Effect<JsonObject, McpClientError>
+    readonly request: (
+      method: string,
+      params?: Jsonrpc.JsonObject,
+      options?: CallOptions
+    ) => Effect.Effect<Jsonrpc.JsonObject, McpClientError>
   }
 >()("@effect-mcp/client/McpClient") {}
 
@@ -82,7 +90,14 @@ const maxPages = 1000
 
 const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
 
-const decodeTools = Schema.decodeUnknownExit(ListToolsResult)
+const decodeTool = Schema.decodeUnknownExit(Definition)
+
+// A tool that cannot be read is left out, and the log says so: the others are not to blame.
+const readable = (tool: unknown): Effect.Effect<ReadonlyArray<Definition>> => {
+  const decoded = decodeTool(tool)
+  if (Exit.isSuccess(decoded)) return Effect.succeed([decoded.value])
+  return Effect.as(Effect.logWarning("a tool of the server cannot be read and is left out", decoded.cause), [])
+}
 
 const infoOf = ({ description, icons, name, title, version, websiteUrl }: Options): Implementation => ({
   name,
@@ -104,6 +119,7 @@ export const make = Effect.fnUntraced(function* (
   const runFork = Effect.runForkWith(context)
   const { onNotification } = options
   const told = new Serial(runFork)
+  yield* Effect.addFinalizer(() => Effect.sync(() => told.stop()))
   const connection = new Connection(
     yield* Deadlines.make,
     {
@@ -125,13 +141,14 @@ export const make = Effect.fnUntraced(function* (
     capabilities,
     logLevel: options.logLevel,
     versions: options.versions ?? Revision.versions,
-    timeout: Deadlines.toMillis(options.negotiationTimeout ?? "10 seconds") ?? Number.MAX_SAFE_INTEGER,
+    timeout: Deadlines.toMillis(options.negotiationTimeout ?? "10 seconds"),
     reconnect: Effect.andThen(Scope.close(probe, Exit.void), open(scope))
   })
   let { wire } = agreement
+  connection.answersRequests = wire.revision.standaloneServerRequests
   const timeout = Deadlines.toMillis(options.timeout ?? "60 seconds")
 
-  const request = (method: string, params?: JsonObject, call?: CallOptions) =>
+  const request = (method: string, params?: Jsonrpc.JsonObject, call?: CallOptions) =>
     connection.request(
       method,
       (token) =>
@@ -147,10 +164,11 @@ export const make = Effect.fnUntraced(function* (
     let cursor: string | undefined
     for (let page = 0; page < maxPages; page++) {
       const result = yield* request("tools/list", cursor === undefined ? undefined : { cursor })
-      const decoded = decodeTools(result)
-      if (Exit.isFailure(decoded)) return yield* invalidAnswer("tools/list", "it is not a list of tools")
-      tools.push(...decoded.value.tools)
-      cursor = decoded.value.nextCursor
+      const listed = Array.isArray(result["tools"]) ? result["tools"] : undefined
+      if (listed === undefined) return yield* invalidAnswer("tools/list", "it has no list of tools")
+      tools.push(...(yield* Effect.forEach(listed, readable)).flat())
+      const { nextCursor } = result
+      cursor = typeof nextCursor === "string" ? nextCursor : undefined
       if (cursor === undefined) return tools
     }
     return yield* invalidAnswer("tools/list", `it has more than ${maxPages} pages`)
@@ -173,7 +191,7 @@ export const make = Effect.fnUntraced(function* (
     callTool: (name, args, call) =>
       Effect.flatMap(request("tools/call", { name, arguments: args ?? {} }, call), (result) => {
         const neutral = wire.toolResult(result)
-        return Array.isArray(neutral.content)
+        return Array.isArray(neutral.content) && neutral.content.every(Jsonrpc.isObject)
           ? Effect.succeed(neutral)
           : Effect.fail(invalidAnswer("tools/call", `the result of "${name}" has no content`))
       }),
@@ -218,7 +236,7 @@ const typedCall = (client: McpClient["Service"], tool: Tool.Any): Call => {
       return Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: tool.name, detail: encoded.text }) }))
     }
     return Effect.flatMap(client.callTool(tool.name, encoded.value, options), (result) => {
-      const outcome = codec.decodeResult(result)
+      const outcome = codec.decodeResult(result, client.revision.structuredContent === "object")
       switch (outcome._tag) {
         case "Success":
           return Effect.succeed(outcome.value)

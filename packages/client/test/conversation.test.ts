@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import type { Options, Progress } from "../src/McpClient.ts"
 import { agreeing, type Connection, connect, type Json, scripted, type Script, settle } from "./support/server.ts"
 
@@ -279,17 +280,23 @@ describe("listTools", () => {
 
   it.effect("a list that is none is invalid", () =>
     Effect.gen(function* () {
-      for (const result of [
-        {},
-        { tools: {} },
-        { tools: [{ name: 1 }] },
-        { tools: [{ name: "a" }] },
-        { tools: [], nextCursor: 1 }
-      ]) {
+      for (const result of [{}, { tools: {} }, { tools: null }, { tools: "none" }]) {
         const { client } = yield* connected((message, connection) => connection.answer(message, result))
         const error = yield* Effect.flip(client.listTools)
         assert.strictEqual(error.reason._tag, "InvalidAnswer", JSON.stringify(result))
       }
+    })
+  )
+
+  it.effect("a tool that cannot be read is left out, the others are not", () =>
+    Effect.gen(function* () {
+      const listed = [{ name: 1, inputSchema: {} }, tool("a"), null, { name: "b" }, { ...tool("c"), title: 1 }, tool("d")]
+      const { client } = yield* connected((message, connection) => connection.answer(message, { tools: listed }))
+      const tools = yield* Effect.provide(client.listTools, Logger.layer([]))
+      assert.deepStrictEqual(
+        tools.map(({ name }) => name),
+        ["a", "d"]
+      )
     })
   )
 

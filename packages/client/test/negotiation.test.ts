@@ -50,7 +50,8 @@ describe("what the answer to server/discover means", () => {
   const table: ReadonlyArray<readonly [answer: string, script: Script, verdict: Verdict]> = [
     ["a result that names our version", probed((m, c) => c.answer(m, discovered())), modern],
     ["a result that names others too", probed((m, c) => c.answer(m, discovered(["2099-01-01", "2026-07-28"]))), modern],
-    ["a result that names other versions alone", probed((m, c) => c.answer(m, discovered(["2099-01-01"]))), fallenBack],
+    ["a result that names newer versions alone", probed((m, c) => c.answer(m, discovered(["2099-01-01"]))), refused],
+    ["a result that names legacy ones too", probed((m, c) => c.answer(m, discovered(["2099-01-01", "2025-06-18"]))), fallenBack],
     ["a result without versions", probed((m, c) => c.answer(m, {})), fallenBack],
     ["method not found", refusing(-32601), fallenBack],
     ["invalid params", refusing(-32602), fallenBack],
@@ -101,14 +102,14 @@ describe("what the answer to server/discover means", () => {
     })
   )
 
-  it.effect("nothing, for 10 seconds: legacy", () =>
+  it.effect("nothing, for 10 seconds: legacy; what negotiates is not cancelled", () =>
     Effect.gen(function* () {
       const { sent, verdict } = yield* negotiate(
         probed(() => {}),
         {},
         "10 seconds"
       )
-      const methods = [["server/discover", "notifications/cancelled", ...legacy]]
+      const methods = [["server/discover", ...legacy]]
       assert.deepStrictEqual({ sent, verdict }, { verdict: "2025-11-25", sent: methods })
     })
   )

@@ -23,6 +23,7 @@ export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported"
 /** The client answered with an error. */
 export class AskingFailed extends Schema.TaggedError<AskingFailed>()("AskingFailed", {
   method: Schema.String,
+  /** The client's JSON-RPC error code; 0 when the conversation ended before it answered. */
   code: Schema.Int,
   detail: Schema.String
 }) {

@@ -19,6 +19,10 @@ export class SpawnFailed extends Schema.TaggedError<SpawnFailed>()("SpawnFailed"
   }
 }
 
+// What a server said last often tells why.
+const lastWords = (stderr: string | undefined): string =>
+  stderr === undefined || stderr.trim() === "" ? "" : `; its last words on stderr:\n${stderr.trimEnd()}`
+
 /** The server's process ended. */
 export class ProcessExited extends Schema.TaggedError<ProcessExited>()("ProcessExited", {
   command: Schema.String,
@@ -29,27 +33,30 @@ export class ProcessExited extends Schema.TaggedError<ProcessExited>()("ProcessE
 }) {
   override get message() {
     const how = this.signal === null ? `exit code ${this.exitCode}` : `signal ${this.signal}`
-    const said = this.stderr.trim() === "" ? "it wrote nothing to stderr" : `its last words on stderr:\n${this.stderr.trimEnd()}`
-    return `\`${this.command}\` ended with ${how}; ${said}`
+    return `\`${this.command}\` ended with ${how}${lastWords(this.stderr) || "; it wrote nothing to stderr"}`
   }
 }
 
 /** The connection was closed, by the other side or by closing its scope. */
 export class ConnectionClosed extends Schema.TaggedError<ConnectionClosed>()("ConnectionClosed", {
-  detail: Schema.String
+  detail: Schema.String,
+  /** The last 32 KiB that the server wrote to stderr, where there is such a thing. */
+  stderr: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    return `connection closed: ${this.detail}`
+    return `connection closed: ${this.detail}${lastWords(this.stderr)}`
   }
 }
 
 /** The server sent a message that is longer than the limit; the connection is given up. */
 export class MessageTooLong extends Schema.TaggedError<MessageTooLong>()("MessageTooLong", {
   /** In bytes. */
-  limit: Schema.Int
+  limit: Schema.Int,
+  /** The last 32 KiB that the server wrote to stderr, where there is such a thing. */
+  stderr: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    return `the server sent a message of more than ${this.limit} bytes; raise the limit of the transport if that is expected`
+    return `the server sent a message of more than ${this.limit} bytes; raise the limit of the transport if that is expected${lastWords(this.stderr)}`
   }
 }
 

@@ -22,7 +22,7 @@ export interface Timed {
 
 const maxIdleQueues = 64
 
-/** The deadlines of a server. */
+/** The deadlines of a server or of a client. */
 export interface Deadlines {
   /** The Clock's time in milliseconds. */
   readonly now: () => number
@@ -37,6 +37,7 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
   const queues = new Map<number, Set<Timed>>()
   let sweeper: Fiber.Fiber<void> | undefined
   let wakesAt = Infinity
+  let isClosed = false
 
   const expireDue = () => {
     const now = clock.currentTimeMillisUnsafe()
@@ -65,6 +66,7 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
   }
 
   const watch = (at: number): void => {
+    if (isClosed) return
     wakesAt = at
     const wait = Math.max(0, at - clock.currentTimeMillisUnsafe())
     sweeper = runFork(
@@ -80,7 +82,12 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
     )
   }
 
-  yield* Effect.addFinalizer(() => Effect.sync(() => sweeper?.interruptUnsafe()))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      isClosed = true
+      sweeper?.interruptUnsafe()
+    })
+  )
 
   return {
     now: () => clock.currentTimeMillisUnsafe(),

@@ -32,14 +32,18 @@ export interface PeerOptions {
   readonly push: Emit
   /** Who is at the other end. Anonymous by default. */
   readonly principal?: Principal
+  /** The name of the session that `initialize` opens, where the transport names sessions. */
+  readonly sessionId?: string
 }
 
 /** A conversation as the transport holds it. What is negotiated and in flight on it is the dispatcher's own business. */
 export interface Peer {
-  /** Unique within the process. */
+  /** Unique among the peers of one server. */
   readonly id: number
-  /** How many calls are running or waiting for a free slot. */
+  /** How many requests are running or waiting for a place. */
   readonly inFlight: number
+  /** What was agreed upon with `initialize`; `undefined` before it, and in the request era. */
+  readonly agreement?: { readonly version: string; readonly sessionId: string | undefined } | undefined
 }
 
 /** What became of a message. */
@@ -57,7 +61,7 @@ export type Outcome =
  * Serves the messages of any number of peers. `McpServer.layer` of `@effect-mcp/server` provides it, transports require it.
  *
  * - `open` registers a conversation. Closing its scope interrupts what is still running for it.
- * - `handle` serves one message. It never fails. The fiber that runs it is the fiber of the call: the dispatcher interrupts the
+ * - `handle` serves one message. `principal` is who sent this very message, where that is not the peer's. It never fails. The fiber that runs it is the fiber of the call: the dispatcher interrupts the
  *   handler on it when the client cancels or the time is over. Run it on a root fiber that is uninterruptible (`runFork` with
  *   `uninterruptible: true`), in the order in which messages arrive; {@link fork} does.
  * - `abandon` gives the outcome of a message whose fiber broke down before it had one. Only {@link fork} has a use for it.
@@ -67,7 +71,7 @@ export class Dispatcher extends Context.Service<
   Dispatcher,
   {
     readonly open: (options: PeerOptions) => Effect.Effect<Peer, never, Scope.Scope>
-    readonly handle: (peer: Peer, message: Jsonrpc.Inbound, emit: Emit) => Effect.Effect<Outcome>
+    readonly handle: (peer: Peer, message: Jsonrpc.Inbound, emit: Emit, principal?: Principal) => Effect.Effect<Outcome>
     readonly abandon: (peer: Peer, message: Jsonrpc.Inbound) => Outcome
     readonly drain: (peer: Peer) => Effect.Effect<void>
   }
@@ -81,8 +85,8 @@ const root = { uninterruptible: true } as const
  */
 export const fork =
   (dispatcher: Dispatcher["Service"], context: Context.Context<never>) =>
-  (peer: Peer, message: Jsonrpc.Inbound, emit: Emit, onOutcome: (outcome: Outcome) => void): void => {
-    const outcome = dispatcher.handle(peer, message, emit)
+  (peer: Peer, message: Jsonrpc.Inbound, emit: Emit, onOutcome: (outcome: Outcome) => void, principal?: Principal): void => {
+    const outcome = dispatcher.handle(peer, message, emit, principal)
     if (Exit.isExit(outcome)) {
       const exit = outcome as Exit.Exit<Outcome> // the guard forgets the type of the value
       if (Exit.isSuccess(exit)) onOutcome(exit.value)

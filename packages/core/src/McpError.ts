@@ -69,9 +69,12 @@ export class Internal extends Schema.TaggedError<Internal>()("Internal", { id: S
   }
 }
 
-/** An application's own error, with a code outside of -32768 to -32000. */
+const isFree = (code: number): boolean | string =>
+  code < -32768 || code > -32000 || "codes from -32768 to -32000 belong to JSON-RPC and MCP"
+
+/** An application's own error, with a code outside of -32768 to -32000; making one with another code throws. */
 export class Custom extends Schema.TaggedError<Custom>()("Custom", {
-  code: Schema.Int,
+  code: Schema.Int.check(Schema.makeFilter(isFree)),
   detail: Schema.String,
   data: Schema.optionalKey(Schema.Unknown)
 }) {

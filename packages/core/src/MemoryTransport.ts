@@ -22,7 +22,8 @@ const closed = new ClientTransportError({ reason: new ConnectionClosed({ detail:
 
 /**
  * A client transport that reaches the server in the context. Each `connect` opens a peer of its own; closing its scope ends what is
- * still running for it. Delivery is synchronous and in order; there is no queue that could fill up.
+ * still running for it. Delivery is synchronous and in order; there is no queue that could fill up. Make one for each client: a
+ * layer value that is used twice is built once, and both clients would reach the same server.
  */
 export const layer = (options: Options = {}): Layer.Layer<ClientTransport, never, Dispatcher> =>
   Layer.effect(

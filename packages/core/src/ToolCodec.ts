@@ -17,7 +17,8 @@ import { isObject, type JsonObject } from "./Jsonrpc.ts"
 import type { ContentBlock } from "./protocol/Content.ts"
 import type { CallToolResult, ObjectJsonSchema, Tool as Definition } from "./protocol/Tools.ts"
 import { type Any, Contents, type Rendered } from "./Tool.ts"
-import { structuredKey } from "./wire/project.ts"
+import { UnrepresentableSchema } from "./UnrepresentableSchema.ts"
+import { isWrapped, structuredKey } from "./wire/project.ts"
 
 /** How a result is sent: not at all, as blocks of content, as a text, or as JSON with a text beside it. */
 type Kind = "void" | "contents" | "text" | "structured"
@@ -56,6 +57,8 @@ export type Decoded = { readonly _tag: "Success"; readonly value: unknown } | { 
 /** What a server makes of a tool. */
 export interface ServerTool {
   readonly definition: Definition
+  /** Whether its results are wrapped where only objects are allowed. */
+  readonly wraps: boolean
   readonly decodeArguments: (args: JsonObject) => Decoded
   /** The result of a handler that succeeded. Throws when it is not what the contract says. */
   readonly encodeSuccess: (value: unknown) => CallToolResult
@@ -174,6 +177,33 @@ const decoder = (tool: Any, { excess, lenient, onRepaired }: ServerOptions): ((a
   }
 }
 
+const unsendable = (value: unknown): string | undefined => {
+  try {
+    JSON.stringify(value)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+// What a tool says of itself must be JSON, and so must be what it fails with.
+const refuseUnsendable = (tool: Any): void => {
+  const where = `tool "${tool.name}"`
+  for (const member of ["meta", "icons", "annotations", "tags"] as const) {
+    const fault = unsendable(tool[member])
+    if (fault !== undefined) throw new UnrepresentableSchema({ where, path: member, detail: `it is not JSON: ${fault}` })
+  }
+  const check = (schema: Codec, what: string) => {
+    const { ast } = schema
+    const isEmpty = SchemaAST.isNever(ast) || SchemaAST.isVoid(ast) || SchemaAST.isUndefined(ast)
+    if (!isEmpty && !isPlain(ast)) toolJsonSchema(schema, `${where}, ${what}`, "success")
+  }
+  check(tool.failure, "failure")
+  if (tool.structured === false) check(tool.success, "success")
+}
+
+const wrapsOf = ({ outputSchema }: Definition): boolean => outputSchema !== undefined && isWrapped(outputSchema)
+
 // Making JSON Schemas is most of what it takes to start a server, and plain ones cannot fail: they wait for the first list.
 const canWait = ({ parameters, raw, success }: Any): boolean =>
   raw === undefined && parameters.ast._tag === "Objects" && isPlain(parameters.ast) && isPlain(success.ast)
@@ -183,13 +213,18 @@ const canWait = ({ parameters, raw, success }: Any): boolean =>
  * with the first call: of thousands of tools few are called.
  */
 export const server = (tool: Any, options: ServerOptions): ServerTool => {
+  refuseUnsendable(tool)
   let shown = canWait(tool) ? undefined : definition(tool)
+  let wraps: boolean | undefined
   let decode = tool.raw === undefined ? undefined : decoder(tool, options)
   let success = tool.raw === undefined ? undefined : encodeSuccess(tool)
   let failure: ServerTool["encodeFailure"] | undefined
   return {
     get definition() {
       return (shown ??= definition(tool))
+    },
+    get wraps() {
+      return (wraps ??= wrapsOf(this.definition))
     },
     decodeArguments: (args) => (decode ??= decoder(tool, options))(args),
     encodeSuccess: (value) => (success ??= encodeSuccess(tool))(value),
@@ -215,7 +250,8 @@ export type Encoded =
 /** What a typed client makes of a tool. */
 export interface ClientTool {
   readonly encodeArguments: (args: unknown) => Encoded
-  readonly decodeResult: (result: CallToolResult) => CallOutcome
+  /** `objectsOnly`: whether structured content had to be an object in the revision that was spoken; it had not by default. */
+  readonly decodeResult: (result: CallToolResult, objectsOnly?: boolean) => CallOutcome
 }
 
 const parsed = (json: string): unknown => {
@@ -226,24 +262,33 @@ const parsed = (json: string): unknown => {
   }
 }
 
-// Where only objects are allowed, any other value is the member `result` of one.
-const decodeEither = <A>(decode: (u: unknown) => Exit.Exit<A, Schema.SchemaError>, value: unknown) => {
-  const exit = decode(value)
-  return Exit.isFailure(exit) && isObject(value) && "result" in value ? decode(value["result"]) : exit
+type Decode = (u: unknown) => Exit.Exit<unknown, Schema.SchemaError>
+
+const unwrapped = (value: unknown): unknown => (isObject(value) && "result" in value ? value["result"] : value)
+
+// Servers that were not made from the contract may do it the other way.
+const decodeEither = (decode: Decode, first: unknown, second: unknown) => {
+  const exit = decode(first)
+  if (Exit.isSuccess(exit) || first === second) return exit
+  const other = decode(second)
+  return Exit.isSuccess(other) ? other : exit
 }
 
-const decodeSuccess = (tool: Any): ((result: CallToolResult) => CallOutcome) => {
+const decodeSuccess = (tool: Any): ClientTool["decodeResult"] => {
   const kind = kindOf(tool)
   if (kind === "void") return () => ({ _tag: "Success", value: undefined })
-  const decode = kind === "contents" ? Schema.decodeUnknownExit(Contents) : makeDecoder(tool.success).decode
+  const decode: Decode = kind === "contents" ? Schema.decodeUnknownExit(Contents) : makeDecoder(tool.success).decode
   const isText = SchemaAST.isString(SchemaAST.toEncoded(encodingAst(tool.success)))
+  const wraps = wrapsOf(definition(tool))
   const sent = (result: CallToolResult): unknown => {
     if (kind === "contents") return result.content
     if (result.structuredContent !== undefined) return result.structuredContent
     return isText ? textOf(result) : parsed(textOf(result))
   }
-  return (result) => {
-    const exit = decodeEither(decode, sent(result))
+  return (result, objectsOnly = false) => {
+    const value = sent(result)
+    const inner = unwrapped(value)
+    const exit = wraps && objectsOnly ? decodeEither(decode, inner, value) : decodeEither(decode, value, inner)
     return Exit.isSuccess(exit)
       ? exit
       : { _tag: "Mismatch", detail: `the result is not what the contract says: ${Cause.pretty(exit.cause)}` }
@@ -257,7 +302,7 @@ const decodeFailure = (tool: Any): ((result: CallToolResult) => CallOutcome) => 
   return (result) => {
     const sent = result.structuredContent ?? result._meta?.[structuredKey]
     if (sent === undefined) return undeclared(result)
-    const exit = decodeEither(decode, sent)
+    const exit = decodeEither(decode, sent, unwrapped(sent))
     return Exit.isSuccess(exit) ? { _tag: "Failure", error: exit.value } : undeclared(result)
   }
 }
@@ -277,6 +322,6 @@ export const client = (tool: Any): ClientTool => {
   const failure = decodeFailure(tool)
   return {
     encodeArguments: encodeArguments(tool),
-    decodeResult: (result) => (result.isError === true ? failure(result) : success(result))
+    decodeResult: (result, objectsOnly) => (result.isError === true ? failure(result) : success(result, objectsOnly))
   }
 }

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
@@ -119,6 +120,34 @@ describe("deadlines", () => {
       yield* Scope.close(scope, Exit.void)
       yield* TestClock.adjust("1 hour")
       assert.deepStrictEqual(expired, [])
+    })
+  )
+
+  it.effect("there is one sleeper at most, however many entries there are", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      let sleepers = 0
+      let most = 0
+      const counted: Clock.Clock = {
+        ...clock,
+        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+        sleep: (duration) =>
+          Effect.suspend(() => {
+            most = Math.max(most, ++sleepers)
+            return Effect.ensuring(
+              clock.sleep(duration),
+              Effect.sync(() => sleepers--)
+            )
+          })
+      }
+      const { add, expired } = yield* Effect.provideService(timing, Clock.Clock, counted)
+      for (let i = 100; i > 0; i--) add(`${i}`, i)
+      yield* TestClock.adjust("50 millis")
+      add("again", 10)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(expired.length, 101)
+      assert.strictEqual(sleepers, 0)
+      assert.strictEqual(most, 1)
     })
   )
 

@@ -27,7 +27,7 @@ const scripted = (handle: (message: Jsonrpc.Inbound, emit: Emit) => Effect.Effec
           Effect.sync(() => {
             const opened: Opened = { options, handled: [], isOpen: true }
             peers.push(opened)
-            return { id: peers.length, inFlight: 0 }
+            return { id: peers.length, inFlight: 0, agreement: undefined }
           }),
           ({ id }) => Effect.sync(() => void (peers[id - 1]!.isOpen = false))
         ),

@@ -28,7 +28,9 @@ export interface Options extends ServerInfo, SettingsOptions {
 
 /**
  * A running server. `provider` offers its components to other servers. `add` serves a group at run time: what is added lives as
- * long as the scope in which it is added, and clients are told when it comes and goes.
+ * long as the scope in which it is added, and clients are told when it comes and goes. Closing the scope waits up to 10 seconds for
+ * the calls that are running, so that what their handlers use is released after them. `add` fails with `DuplicateName` where the
+ * server's `onDuplicate` says so; handlers that are missing or Schemas that cannot be shown are defects.
  */
 export class McpServer extends Context.Service<
   McpServer,
@@ -70,16 +72,19 @@ const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.Memo
     }
     const middlewares = opened.flatMap((part) => part.middlewares)
     const { announce, dispatcher, registry } = yield* build.engine(base, middlewares)
-    registry.add(opened.flatMap((part) => part.providers))
+    const forget = registry.add(opened.flatMap((part) => part.providers))
+    yield* Effect.addFinalizer(() => Effect.sync(forget))
     registry.settle() // Faults in names and Schemas show now, not with the first request.
     yield* announce
 
     const server = McpServer.of({
       info: base.facts.info,
       provider: build.withMiddlewares(registry, middlewares),
-      add: (group, handlers) =>
+      add: <G extends McpGroup.Any, E, R>(group: G, handlers: Layer.Layer<McpGroup.Requirements<G>, E, R>) =>
         Effect.gen(function* () {
-          const built = yield* Layer.build(handlers)
+          const built = yield* Effect.updateContext(Layer.build(handlers), (context: Context.Context<R | Scope.Scope>) =>
+            base.outsideOfCalls(context)
+          )
           const components = assemble.tools(group, built as Context.Context<never>, base.assembling) // read by key
           yield* Effect.acquireRelease(
             Effect.try({
@@ -98,8 +103,9 @@ const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.Memo
   })
 
 /**
- * Makes a server of groups, single contracts and other parts. The layer requires their handlers and middleware. It does not build
- * when a name is served twice or invalid, when a Schema cannot be shown as JSON Schema, or when a handler is missing.
+ * Makes a server of groups, single contracts and other parts. The layer requires their handlers and middleware. Building it dies, with
+ * the place named, when a name is served twice or invalid, when a Schema cannot be shown as JSON Schema, or when a handler is missing:
+ * those are faults of the program.
  *
  * @example
  * const Server = McpServer.layer({ name: "weather", version: "1.0.0" }, Weather, McpServer.mount("math", MathServer)).pipe(
@@ -142,7 +148,7 @@ export const mount = <E, R>(namespace: string | undefined, server: Layer.Layer<M
     )
   )
 
-/** A part that puts a middleware around every request of the server. The first one is the outermost. */
+/** A part that puts a middleware around every `tools/call` and `tools/list` of the server. The first one is the outermost. */
 export const use = <M extends Middleware.Any>(middleware: M): Part.Part<never, Middleware.Identifier<M>> =>
   Part.make(({ context, prepare }) =>
     Effect.sync(() => ({ providers: [], middlewares: [assemble.middlewareOf(middleware, context, prepare)] }))

@@ -17,7 +17,10 @@ export type OnDuplicate =
 
 /** What may be set; everything has a default. */
 export interface Options {
-  /** How long a tool may run when it has no timeout of its own. 10 minutes by default; `Duration.infinity` switches it off. */
+  /**
+   * How long a request may take, waiting for a place included, when its tool has no timeout of its own. 10 minutes by default;
+   * `Duration.infinity` switches it off.
+   */
   readonly toolTimeout?: Duration.Input
   /** How many calls run at once, over all peers. 4,096 by default; more wait. */
   readonly concurrency?: number
@@ -29,7 +32,10 @@ export interface Options {
   readonly pageSize?: number
   /** What happens when two components have the same name. `"error"` by default. */
   readonly onDuplicate?: OnDuplicate
-  /** Whether arguments may arrive as JSON in a string where the Schema wants something else. True by default; it is counted. */
+  /**
+   * Whether arguments may arrive as JSON in a string where the Schema wants something else. True by default; it is counted. Does not
+   * hold for tools that are described by JSON Schema.
+   */
   readonly lenientArguments?: boolean
   /**
    * What happens to arguments that a tool does not have. `"error"`, the default, explains them, as the JSON Schema that clients see
@@ -57,6 +63,13 @@ const positive = (name: string, value: number): number => {
   return value
 }
 
+const hintOf = ({ cacheHint = { ttlMs: 0, scope: "private" } }: Options): Settings["cacheHint"] => {
+  const { ttlMs } = cacheHint
+  if (!Number.isSafeInteger(ttlMs) || ttlMs < 0)
+    throw new Error(`McpServer: cacheHint.ttlMs must be an integer from 0 on, not ${ttlMs}`)
+  return cacheHint
+}
+
 /** Fills in the defaults. Throws on values that make no sense. */
 export const make = (options: Options): Settings => ({
   toolTimeout: toMillis(options.toolTimeout ?? "10 minutes"),
@@ -69,5 +82,5 @@ export const make = (options: Options): Settings => ({
   excessArguments: options.excessArguments ?? "error",
   badArguments: options.badArguments ?? "revision",
   recordArguments: options.recordArguments ?? false,
-  cacheHint: options.cacheHint ?? { ttlMs: 0, scope: "private" }
+  cacheHint: hintOf(options)
 })

@@ -26,12 +26,13 @@ export const layer = (options: Options = {}): Layer.Layer<Timing> => {
   const slow = Duration.toMillis(Duration.fromInputUnsafe(options.slow ?? "1 second"))
   return Timing.layer({
     all: (request, next) =>
-      Effect.flatMap(Clock.currentTimeMillis, (start) =>
+      Effect.flatMap(Clock.currentTimeNanos, (start) =>
         Effect.ensuring(
           next,
-          Effect.flatMap(Clock.currentTimeMillis, (end) => {
-            const message = `${nameOf(request)} took ${Duration.format(Duration.millis(end - start))}`
-            return end - start >= slow ? Effect.logWarning(message) : Effect.logDebug(message)
+          Effect.flatMap(Clock.currentTimeNanos, (end) => {
+            const millis = Number(end - start) / 1e6
+            const message = `${nameOf(request)} took ${millis < 10 ? millis.toFixed(1) : Math.round(millis)} ms`
+            return millis >= slow ? Effect.logWarning(message) : Effect.logDebug(message)
           })
         )
       )

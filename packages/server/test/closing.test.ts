@@ -251,7 +251,7 @@ describe("draining a peer", () => {
 })
 
 describe("the way back", () => {
-  it.effect("a list_changed that finds it full comes later: the client would never hear of it otherwise", () =>
+  it.effect("changes that find it full are told when there is room, once: the client would never hear of them otherwise", () =>
     Effect.gen(function* () {
       const served = yield* serve(waiting().layer)
       const session = yield* served.speak("2025-11-25")
@@ -259,12 +259,14 @@ describe("the way back", () => {
       listen(subscribed, "s")
       subscribed.clear()
       for (const peer of [session, subscribed]) peer.isFull = true
-      const Late = Tool.make("late")
-      yield* served.server.add(
-        Late,
-        Late.toLayer(() => Effect.void)
-      )
-      yield* settle
+      for (const name of ["one", "two", "three"]) {
+        const late = Tool.make(name)
+        yield* served.server.add(
+          late,
+          late.toLayer(() => Effect.void)
+        )
+        yield* settle
+      }
       for (const peer of [session, subscribed]) peer.isFull = false
       yield* settle
       for (const peer of [session, subscribed]) {

@@ -296,6 +296,7 @@ describe("limits of concurrency", () => {
           }
           if (i % 3 === 0) yield* settle
         }
+        yield* settle
         for (let n = work.running()[0]; n !== undefined; n = work.running()[0]) {
           work.open(n)
           yield* settle

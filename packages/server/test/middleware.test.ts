@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Schema from "effect/Schema"
+import { TestClock } from "effect/testing"
 import * as McpServer from "../src/McpServer.ts"
 import { refusal } from "./support/fixture.ts"
 import { capture } from "./support/logs.ts"
@@ -87,6 +88,41 @@ describe("middleware", () => {
         { method: "tools/call", name: "anything", arguments: { x: 1 }, meta: { "a/b": 2 } },
         { content: [{ type: "text", text: "replaced" }] }
       ])
+    })
+  )
+
+  it.effect("that sends a call to another tool: its timeout is that of the tool that runs", () =>
+    Effect.gen(function* () {
+      class Alias extends Middleware.make<Alias>()("Alias") {}
+      const live = Alias.layer({ "tools/call": (request, next) => next({ ...request, name: "new" }) })
+      const Old = Tool.make("old", { timeout: "1 hour" })
+      const New = Tool.make("new", { timeout: "5 seconds" })
+      const layer = McpServer.layer(info, McpServer.use(Alias), Old, New).pipe(
+        Layer.provide([live, Old.toLayer(() => Effect.never), New.toLayer(() => Effect.never)])
+      )
+      const peer = yield* (yield* serve(layer)).speak()
+      const ids = [peer.startCall("old"), peer.startCall("made-up")]
+      yield* TestClock.adjust("5 seconds")
+      for (const id of ids) {
+        assert.strictEqual(peer.answerNow(id)?.["result"].content[0].text, "It took longer than 5s and was stopped")
+      }
+    })
+  )
+
+  it.effect("that sends a call to another tool: the result is written as that tool's contract says", () =>
+    Effect.gen(function* () {
+      class Swap extends Middleware.make<Swap>()("Swap") {}
+      const live = Swap.layer({
+        "tools/call": (request, next) => next({ ...request, name: request.name === "number" ? "struct" : "number" })
+      })
+      const Struct = Tool.make("struct", { success: Schema.Struct({ n: Schema.Finite }) })
+      const Number = Tool.make("number", { success: Schema.Finite })
+      const layer = McpServer.layer(info, McpServer.use(Swap), Struct, Number).pipe(
+        Layer.provide([live, Struct.toLayer(() => Effect.succeed({ n: 1 })), Number.toLayer(() => Effect.succeed(2))])
+      )
+      const peer = yield* (yield* serve(layer)).speak("2025-11-25")
+      assert.deepStrictEqual((yield* peer.call("struct"))["result"].structuredContent, { result: 2 })
+      assert.deepStrictEqual((yield* peer.call("number"))["result"].structuredContent, { n: 1 })
     })
   )
 

@@ -200,6 +200,7 @@ describe("the ready JSON of a list", () => {
       const Counted = Tool.make("counted", { meta: { "example.com/counting": counting } })
       const served = yield* serve(McpServer.layer(info, Counted).pipe(Layer.provide(Counted.toLayer(() => Effect.void))))
       const tools = new Shelf(served)
+      made = 0
       const one = yield* served.speak()
       const other = yield* served.speak()
       for (let i = 0; i < 10; i++) {

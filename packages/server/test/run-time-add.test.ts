@@ -1,3 +1,4 @@
+import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Tool from "@effect-mcp/core/Tool"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -6,12 +7,15 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import { DuplicateName } from "../src/DuplicateName.ts"
 import * as McpServer from "../src/McpServer.ts"
-import { type RawPeer, serve, settle } from "./support/peer.ts"
+import { capture } from "./support/logs.ts"
+import { key, type RawPeer, serve, settle } from "./support/peer.ts"
 
 const First = Tool.make("first", { success: Schema.String })
 const FirstLive = First.toLayer(() => Effect.succeed("first"))
@@ -192,6 +196,70 @@ describe("adding at run time", () => {
           })
         )
       }
+      assert.deepStrictEqual(yield* namesOf(peer), ["first"])
+    })
+  )
+
+  it.effect("what a handler adds for longer than its call has nothing of that call", () =>
+    Effect.gen(function* () {
+      const logs = capture()
+      const seen: Array<unknown> = []
+      const lasting = yield* Scope.make()
+      const Late = Tool.make("late")
+      const LateLive = Late.toLayer(
+        Effect.gen(function* () {
+          const built = yield* Effect.serviceOption(RequestContext)
+          const annotations = yield* References.CurrentLogAnnotations
+          seen.push(["built with", Option.isSome(built), annotations])
+          return () =>
+            Effect.andThen(
+              Effect.log("late"),
+              Effect.map(RequestContext, ({ id }) => seen.push(["called by", id]))
+            )
+        })
+      )
+      const Load = Tool.make("load")
+      const server = Effect.runSync(Deferred.make<McpServer.McpServer["Service"]>())
+      const LoadLive = Load.toLayer(() =>
+        Effect.flatMap(Deferred.await(server), (server) => Scope.provide(server.add(Late, LateLive), lasting)).pipe(
+          Effect.annotateLogs("of", "load"),
+          Effect.orDie
+        )
+      )
+      const layer = McpServer.layer({ name: "s", version: "1" }, Load).pipe(Layer.provide(LoadLive), Layer.provide(logs.layer))
+      const served = yield* serve(layer)
+      yield* Deferred.succeed(server, served.server)
+      const loader = yield* served.speak("2026-07-28")
+      const caller = yield* served.speak("2026-07-28")
+      const level = { [key("logLevel")]: "debug" }
+      yield* loader.request("tools/call", { name: "load", _meta: level }, "load")
+      loader.clear()
+      yield* caller.request("tools/call", { name: "late", _meta: level }, "late")
+      assert.deepStrictEqual(seen, [
+        ["built with", false, {}],
+        ["called by", "late"]
+      ])
+      assert.strictEqual(caller.notifications.filter(({ method }) => method === "notifications/message").length, 1)
+      assert.deepStrictEqual(
+        loader.notifications.filter(({ method }) => method === "notifications/message"),
+        []
+      )
+      assert.deepStrictEqual(logs.entries, [{ level: "Info", message: "late", annotations: {}, cause: "" }])
+      yield* Scope.close(lasting, Exit.void)
+    })
+  )
+
+  it.effect("a tool that removes itself is answered, at the latest when removing has waited long enough", () =>
+    Effect.gen(function* () {
+      const served = yield* serve(Server)
+      const peer = yield* served.speak()
+      const scope = yield* Scope.make()
+      const Unload = Tool.make("unload", { success: Schema.String })
+      const live = Unload.toLayer(() => Effect.as(Scope.close(scope, Exit.void), "gone"))
+      yield* Scope.provide(served.server.add(Unload, live), scope)
+      const id = peer.startCall("unload")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* peer.answer(id))["result"].content[0].text, "gone")
       assert.deepStrictEqual(yield* namesOf(peer), ["first"])
     })
   )

@@ -149,6 +149,20 @@ describe.each(versions)("transcript: ids, in %s", (version) => {
     })
   )
 
+  it.effect("that of a request in flight is not on the answer to what could not be read", () =>
+    Effect.gen(function* () {
+      const peer = yield* (yield* serve(Server)).speak(version)
+      peer.start("tools/call", { name: "wait" }, 1)
+      peer.line('{"jsonrpc":"2.0","id":1,"method":2}')
+      peer.line('{"jsonrpc":"2.0","id":2,"method":2}')
+      assert.deepStrictEqual(
+        peer.messages.map(({ id }) => id),
+        [undefined, 2]
+      )
+      assert.strictEqual(peer.inFlight, 1)
+    })
+  )
+
   it.effect("one that is in flight cannot be used again until it is answered, which it is", () =>
     Effect.gen(function* () {
       const peer = yield* (yield* serve(Server)).speak(version)

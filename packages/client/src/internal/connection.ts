@@ -2,13 +2,14 @@
  * A connection and the requests that wait on it. Every request ends exactly once: with its answer, an interruption, a timeout, or
  * the end of the connection.
  */
-import { type ClientConnection, ClientTransport, type ClientTransportError } from "@effect-mcp/core/ClientTransport"
+import { type ClientConnection, ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
 import type { Deadlines, Timed } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { Serial } from "./serial.ts"
-import { InvalidAnswer, McpClientError, RequestFailed, TimedOut, TransportFailed } from "../McpClientError.ts"
+import { InvalidAnswer, InvalidArguments, McpClientError, RequestFailed, TimedOut, TransportFailed } from "../McpClientError.ts"
 
 /** How far a request is, as the server tells. */
 export interface Progress {
@@ -52,9 +53,31 @@ class Pending implements Timed {
     this.resume = resume
   }
 
+  /** Ends the request with the server's answer, after the last report was dealt with, if that does not take too long. */
+  answer(result: Result): void {
+    if (!this.connection.forget(this)) return
+    const { reports } = this
+    if (reports?.isBusy !== true) return this.resume(result)
+    const patience = this.timeout === undefined ? reports.idle : Effect.timeoutOption(reports.idle, this.timeout)
+    const dealtWith = Effect.ensuring(
+      patience,
+      Effect.sync(() => reports.stop())
+    )
+    this.resume(Effect.andThen(dealtWith, result))
+  }
+
+  /** Ends the request for another reason. */
   end(result: Result): void {
     if (!this.connection.forget(this)) return
-    this.resume(this.reports?.isBusy === true ? Effect.andThen(this.reports.idle, result) : result)
+    this.reports?.stop()
+    this.resume(result)
+  }
+
+  /** Nobody waits for the answer any more. */
+  abandon(): void {
+    if (!this.connection.forget(this)) return
+    this.reports?.stop()
+    this.connection.cancel(this, "interrupted")
   }
 
   report(progress: Progress): void {
@@ -76,14 +99,16 @@ const failedTransport = (error: ClientTransportError) => new McpClientError({ re
 /** See the module. */
 export class Connection {
   private readonly pending = new Map<number, Pending>()
+  /** Whether the revision has requests of the server. True until it is agreed upon. */
+  answersRequests = true
   private nextId = 0
   private transport: ClientConnection | undefined
   private over: ClientTransportError | undefined
   private readonly deadlines: Deadlines
   private readonly handlers: Handlers
-  private readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => unknown
+  private readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 
-  constructor(deadlines: Deadlines, handlers: Handlers, runFork: <A, E>(effect: Effect.Effect<A, E>) => unknown) {
+  constructor(deadlines: Deadlines, handlers: Handlers, runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) {
     this.deadlines = deadlines
     this.handlers = handlers
     this.runFork = runFork
@@ -116,11 +141,13 @@ export class Connection {
       const pending = new Pending(this, id, method, options, resume)
       this.pending.set(id, pending)
       if (options.timeout !== undefined) this.deadlines.add(pending, this.deadlines.now(), options.timeout)
-      this.post(Jsonrpc.request(id, method, paramsOf(id)), pending)
-      return Effect.sync(() => {
-        if (!this.forget(pending)) return
-        this.cancel(pending, "interrupted")
-      })
+      try {
+        this.post(Jsonrpc.request(id, method, paramsOf(id)), pending)
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : String(error)
+        pending.end(Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: method, detail }) })))
+      }
+      return Effect.sync(() => pending.abandon())
     })
   }
 
@@ -137,7 +164,7 @@ export class Connection {
   readonly receive = (message: Jsonrpc.Inbound): void => {
     switch (message._tag) {
       case "Success":
-        return this.pendingOf(message.id)?.end(Effect.succeed(message.result))
+        return this.pendingOf(message.id)?.answer(Effect.succeed(message.result))
       case "Failure": {
         const pending = this.pendingOf(message.id)
         if (pending === undefined) return
@@ -148,7 +175,7 @@ export class Connection {
           detail,
           ...(data === undefined ? {} : { data })
         })
-        return pending.end(Effect.fail(new McpClientError({ reason })))
+        return pending.answer(Effect.fail(new McpClientError({ reason })))
       }
       case "Notification":
         if (message.method === "notifications/progress") return this.progressed(message.params)
@@ -174,9 +201,9 @@ export class Connection {
     return true
   }
 
-  /** Tells the server that nobody waits for the answer any more. A client never cancels `initialize`. */
+  /** Tells the server that nobody waits for the answer any more. What negotiates is never cancelled. */
   cancel({ id, method }: Pending, reason: string): void {
-    if (method === "initialize") return
+    if (method === "initialize" || method === "server/discover") return
     this.post(Jsonrpc.notification("notifications/cancelled", { requestId: id, reason }), undefined)
   }
 
@@ -210,6 +237,8 @@ export class Connection {
   }
 
   private answer({ id, method }: Jsonrpc.Request): void {
+    // In the request era servers ask inside of their answers, and clients must not write answers.
+    if (!this.answersRequests) return
     const response =
       method === "ping"
         ? Jsonrpc.reply(id, "{}")
@@ -218,6 +247,8 @@ export class Connection {
   }
 }
 
+const closed = new ClientTransportError({ reason: new ConnectionClosed({ detail: "the client was closed" }) })
+
 /** Connects, for as long as the scope is open. */
 export const connect = Effect.fnUntraced(function* (
   connection: Connection
@@ -225,5 +256,7 @@ export const connect = Effect.fnUntraced(function* (
   const transport = yield* ClientTransport
   const opened = yield* Effect.mapError(transport.connect(connection.receive), failedTransport)
   connection.attach(opened)
+  // Requests of fibers that are not of this scope end, too.
+  yield* Effect.addFinalizer(() => Effect.sync(() => connection.fail(closed)))
   yield* Effect.forkScoped(Effect.map(opened.closed, (error) => connection.fail(error)))
 })

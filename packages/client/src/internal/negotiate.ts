@@ -32,8 +32,8 @@ export interface Offer {
   readonly logLevel: LoggingLevel | undefined
   /** In the order of preference. */
   readonly versions: ReadonlyArray<Revision.Version>
-  /** For how long to wait for an answer, in milliseconds. */
-  readonly timeout: number
+  /** For how long to wait for an answer, in milliseconds; `undefined` for ever. */
+  readonly timeout: number | undefined
   /** Opens another connection, when the server ended the first one over a question that it did not know. */
   readonly reconnect: Effect.Effect<void, McpClientError>
 }
@@ -65,10 +65,12 @@ const supportedBy = ({ reason }: McpClientError): ReadonlyArray<string> =>
 
 const endedTheConnection = ({ reason }: McpClientError): boolean => reason._tag === "TransportFailed"
 
-const options = (timeout: number) => ({ timeout, onProgress: undefined })
+const options = (timeout: number | undefined) => ({ timeout, onProgress: undefined })
 
-const discover = (connection: Connection, wire: ClientWire, timeout: number) =>
+const discover = (connection: Connection, wire: ClientWire, timeout: number | undefined) =>
   connection.request("server/discover", () => wire.params(undefined, undefined), options(timeout))
+
+const failed = (tried: ReadonlyArray<string>) => new McpClientError({ reason: new NegotiationFailed({ tried }) })
 
 const requestEra = Effect.fnUntraced(function* (
   connection: Connection,
@@ -86,6 +88,9 @@ const requestEra = Effect.fnUntraced(function* (
   const supported = strings(result["supportedVersions"])
   if (!supported.includes(version)) {
     const detail = `it supports ${supported.join(", ") || "no version that it names"}, not ${version}`
+    // A server that names versions, and none of the session era, would not know `initialize`.
+    const isOver = supported.length > 0 && !supported.some((name) => Revision.fromVersion(name)?.era === "session")
+    if (isOver) return yield* failed([`server/discover with ${version}: ${detail}`])
     return yield* new McpClientError({ reason: new InvalidAnswer({ method: "server/discover", detail }) })
   }
   const meta = result["_meta"]
@@ -120,8 +125,6 @@ const sessionEra = Effect.fnUntraced(function* (
   }
 })
 
-const failed = (tried: ReadonlyArray<string>) => new McpClientError({ reason: new NegotiationFailed({ tried }) })
-
 /** Agrees with the server on a revision. */
 export const negotiate = Effect.fnUntraced(function* (
   connection: Connection,
@@ -133,6 +136,7 @@ export const negotiate = Effect.fnUntraced(function* (
   if (modern !== undefined) {
     const probed = yield* Effect.result(requestEra(connection, offer, modern))
     if (probed._tag === "Success") return probed.success
+    if (probed.failure.reason._tag === "NegotiationFailed") return yield* probed.failure
     tried.push(`server/discover with ${modern}: ${describe(probed.failure)}`)
     const namesLegacy = supportedBy(probed.failure).some((version) => Revision.fromVersion(version)?.era === "session")
     if (legacy === undefined || (knowsRequestEra(probed.failure) && !namesLegacy)) return yield* failed(tried)
@@ -142,6 +146,9 @@ export const negotiate = Effect.fnUntraced(function* (
   return yield* Effect.mapError(sessionEra(connection, offer, legacy), (error) =>
     tried.length === 0 && error.reason._tag === "TransportFailed"
       ? error
-      : failed([...tried, `initialize with ${legacy}: ${describe(error)}`])
+      : failed([
+          ...tried,
+          `initialize with ${legacy}: ${tried.at(-1)?.endsWith(describe(error)) === true ? "the same" : describe(error)}`
+        ])
   )
 })

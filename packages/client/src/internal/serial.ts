@@ -2,6 +2,7 @@
  * Runs effects one after the other, in the order in which they come, without making who brings them wait.
  */
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 
 // Who is that far behind is told less, not more.
 const maxWaiting = 1024
@@ -12,9 +13,10 @@ export class Serial {
   private readonly idlers: Array<() => void> = []
   private isRunning = false
   private dropped = 0
-  private readonly runFork: (effect: Effect.Effect<void>) => unknown
+  private fiber: Fiber.Fiber<void> | undefined
+  private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 
-  constructor(runFork: (effect: Effect.Effect<void>) => unknown) {
+  constructor(runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>) {
     this.runFork = runFork
   }
 
@@ -27,7 +29,19 @@ export class Serial {
     this.waiting.push(effect)
     if (this.isRunning) return
     this.isRunning = true
-    this.runFork(this.loop)
+    this.fiber = this.runFork(this.loop)
+  }
+
+  /** Ends what runs and drops what waits: nobody is interested any more. */
+  stop(): void {
+    this.waiting.length = 0
+    this.fiber?.interruptUnsafe()
+    this.rest()
+  }
+
+  private rest(): void {
+    this.isRunning = false
+    for (const go of this.idlers.splice(0)) go()
   }
 
   /** Waits until everything has run. */
@@ -46,8 +60,7 @@ export class Serial {
       const logged = Effect.catchCause(next, (cause) => Effect.logError("a handler of the client failed", cause))
       return Effect.flatMap(logged, () => this.loop)
     }
-    this.isRunning = false
-    for (const go of this.idlers.splice(0)) go()
+    this.rest()
     const { dropped } = this
     this.dropped = 0
     return dropped === 0 ? Effect.void : Effect.logWarning(`a handler of the client is too slow: ${dropped} events were dropped`)

@@ -80,7 +80,7 @@ export const server = (revision: Revision, info: Implementation): ServerWire => 
   return {
     revision,
     empty: `{${tail}`,
-    toolResult: (result) => stamp(project.toolResult(result, revision)),
+    toolResult: (result, wraps) => stamp(project.toolResult(result, revision, wraps)),
     toolList: (tools, nextCursor, hint) =>
       stamp({ tools: tools.map((tool) => project.tool(tool, revision)), nextCursor, ...cacheable(hint) }),
     greeting: ({ capabilities, instructions }, hint) =>

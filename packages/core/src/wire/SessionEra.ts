@@ -12,7 +12,7 @@ import type { ClientWire, ServerWire } from "./Wire.ts"
 export const server = (revision: Revision): ServerWire => ({
   revision,
   empty: "{}",
-  toolResult: (result) => JSON.stringify(project.toolResult(result, revision)),
+  toolResult: (result, wraps) => JSON.stringify(project.toolResult(result, revision, wraps)),
   toolList: (tools, nextCursor) => JSON.stringify({ tools: tools.map((tool) => project.tool(tool, revision)), nextCursor }),
   greeting: ({ capabilities, info, instructions }) => {
     const { completions, extensions: _, ...declared } = capabilities // extensions are of the request era

@@ -35,7 +35,8 @@ export interface ServerWire {
   readonly revision: Revision
   /** A result without members of its own. */
   readonly empty: string
-  readonly toolResult: (result: CallToolResult) => string
+  /** `wraps`: whether the tool's schema of results is wrapped where only objects are allowed, see `project.isWrapped`. */
+  readonly toolResult: (result: CallToolResult, wraps?: boolean) => string
   readonly toolList: (tools: ReadonlyArray<Tool>, nextCursor: string | undefined, hint: CacheHint) => string
   /** The answer to `initialize` or to `server/discover`, whichever the era has. */
   readonly greeting: (facts: ServerFacts, hint: CacheHint) => string

@@ -57,28 +57,43 @@ export const content = (blocks: ReadonlyArray<ContentBlock>, revision: Revision)
   return blocks.every(isPlain) ? blocks : blocks.map((b) => block(b, revision))
 }
 
-/** The result of a call as the revision can say it. */
-export const toolResult = (result: CallToolResult, revision: Revision): JsonObject => {
-  const blocks = content(result.content, revision)
-  const structured = result.structuredContent
-  if (structured === undefined || revision.structuredContent === "any") return { ...result, content: blocks }
-  if (revision.structuredContent === "object") {
-    return { ...result, content: blocks, structuredContent: isObject(structured) ? structured : { result: structured } }
-  }
-  const { structuredContent: _, ...rest } = result
-  return { ...rest, content: blocks, _meta: { ...result._meta, [structuredKey]: structured } }
-}
+const isObjectSchema = (schema: unknown): boolean => isObject(schema) && schema["type"] === "object"
 
-/** The JSON Schema of results where only objects are allowed: anything else is the member `result` of one. */
+const isUnionOfObjects = ({ anyOf }: JsonObject): boolean => Array.isArray(anyOf) && anyOf.every(isObjectSchema)
+
+/** Whether results of this schema are wrapped where only objects are allowed: they are the member `result` of one. */
+export const isWrapped = (schema: JsonObject): boolean => !isObjectSchema(schema) && !isUnionOfObjects(schema)
+
+/** The JSON Schema of results where only objects are allowed. */
 const objectSchema = (schema: JsonObject): JsonObject => {
-  if (schema["type"] === "object") return schema
-  const { $defs, ...rest } = schema
+  if (!isWrapped(schema)) return { type: "object", ...schema }
+  const { $defs, $schema, definitions, ...rest } = schema
   return {
+    ...($schema === undefined ? {} : { $schema }),
     type: "object",
     properties: { result: rest },
     required: ["result"],
-    ...($defs === undefined ? {} : { $defs })
+    ...($defs === undefined ? {} : { $defs }),
+    ...(definitions === undefined ? {} : { definitions })
   }
+}
+
+/**
+ * The result of a call as the revision can say it. `wraps` tells whether the tool's schema of results is wrapped; what belongs to no
+ * schema is wrapped when it is no object.
+ */
+export const toolResult = (result: CallToolResult, revision: Revision, wraps?: boolean): JsonObject => {
+  const blocks = content(result.content, revision)
+  const structured = result.structuredContent
+  if (structured === undefined || revision.structuredContent === "any") {
+    return blocks === result.content ? result : { ...result, content: blocks }
+  }
+  if (revision.structuredContent === "object") {
+    const isBare = result.isError !== true && wraps !== undefined ? !wraps : isObject(structured)
+    return { ...result, content: blocks, structuredContent: isBare ? structured : { result: structured } }
+  }
+  const { structuredContent: _, ...rest } = result
+  return { ...rest, content: blocks, _meta: { ...result._meta, [structuredKey]: structured } }
 }
 
 const omit = (from: JsonObject, keys: ReadonlyArray<string>): JsonObject =>

@@ -3,6 +3,7 @@
  */
 import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
 import type * as Middleware from "@effect-mcp/core/Middleware"
+import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
@@ -10,6 +11,7 @@ import type { ServerFacts, ServerWire } from "@effect-mcp/core/wire/Wire"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
+import * as Tracer from "effect/Tracer"
 import type { ToolComponent } from "../Component.ts"
 import type { Provider } from "../Provider.ts"
 import * as Settings from "../Settings.ts"
@@ -17,7 +19,7 @@ import * as Transform from "../Transform.ts"
 import type * as assemble from "./assemble.ts"
 import type { Call } from "./call.ts"
 import * as changes from "./changes.ts"
-import { withClientLog } from "./clientLog.ts"
+import { loweredKey, withClientLog } from "./clientLog.ts"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
 import * as dispatcher from "./dispatcher.ts"
 import type { Engine, Serve } from "./engine.ts"
@@ -38,6 +40,8 @@ export interface Base {
   readonly facts: ServerFacts
   readonly telemetry: Telemetry.Telemetry
   readonly assembling: assemble.Options
+  /** The context of code that runs in a call, without what belongs to the call. */
+  readonly outsideOfCalls: <R>(context: Context.Context<R>) => Context.Context<R>
 }
 
 const infoOf = ({ description, icons, name, title, version, websiteUrl }: ServerInfo): ServerInfo => ({
@@ -52,6 +56,28 @@ const infoOf = ({ description, icons, name, title, version, websiteUrl }: Server
 const warn = (context: Context.Context<never>) => (message: string) =>
   void Effect.runForkWith(context)(Effect.logWarning(message))
 
+// What a call has of its own: what is built in one call and lives on must not have it.
+const ofCalls = [
+  RequestContext.key,
+  loweredKey,
+  References.CurrentLoggers.key,
+  References.MinimumLogLevel.key,
+  References.CurrentLogAnnotations.key,
+  References.CurrentLogSpans.key,
+  Tracer.ParentSpan.key
+]
+
+const outsideOfCalls =
+  (outside: Context.Context<never>) =>
+  <R>(context: Context.Context<R>): Context.Context<R> => {
+    const services = new Map(context.mapUnsafe)
+    for (const key of ofCalls) {
+      if (outside.mapUnsafe.has(key)) services.set(key, outside.mapUnsafe.get(key))
+      else services.delete(key)
+    }
+    return Context.makeUnsafe(services)
+  }
+
 /** See {@link Base}. */
 export const base = (options: ServerInfo & Settings.Options & { readonly instructions?: string }): Effect.Effect<Base> =>
   Effect.map(Effect.context<never>(), (plain) => {
@@ -62,6 +88,7 @@ export const base = (options: ServerInfo & Settings.Options & { readonly instruc
       context: plain,
       settings,
       telemetry,
+      outsideOfCalls: outsideOfCalls(plain),
       facts: {
         info: infoOf(options),
         capabilities: { tools: { listChanged: true }, logging: {} },
@@ -158,7 +185,7 @@ export const engine = Effect.fnUntraced(function* (
 export const withMiddlewares = (provider: Provider, middlewares: ReadonlyArray<Middleware.Implementation>): Provider => {
   if (middlewares.length === 0) return provider
   // One array for each group: the tools of a group are told by it.
-  const carried = new Map<ReadonlyArray<Middleware.Implementation>, ReadonlyArray<Middleware.Implementation>>()
+  const carried = new WeakMap<ReadonlyArray<Middleware.Implementation>, ReadonlyArray<Middleware.Implementation>>()
   const carry = (own: ReadonlyArray<Middleware.Implementation>) => {
     const all = carried.get(own) ?? [...middlewares, ...own]
     carried.set(own, all)

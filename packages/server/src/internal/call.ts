@@ -1,16 +1,17 @@
 /**
  * One request while it is served: its fiber, its deadline, and what a handler may know of it. There is one object per request.
  */
-import { type Asking, unavailable } from "@effect-mcp/core/Asking"
+import { type Asking, unavailable, Unsupported } from "@effect-mcp/core/Asking"
 import type { Emit } from "@effect-mcp/core/Dispatcher"
 import { isObject, isRequestId, type JsonObject, type RequestId } from "@effect-mcp/core/Jsonrpc"
 import type { Principal } from "@effect-mcp/core/Principal"
-import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import { type ClientCapabilities, declares } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel, ProgressToken } from "@effect-mcp/core/protocol/Common"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import type { RequestContext } from "@effect-mcp/core/RequestContext"
 import type { Revision } from "@effect-mcp/core/Revision"
 import type { ClientFacts } from "@effect-mcp/core/wire/Wire"
+import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Timed } from "@effect-mcp/core/Deadlines"
 import type { Running } from "../Component.ts"
@@ -30,6 +31,7 @@ export class Call implements Timed, InFlight, Service {
   readonly peer: PeerState<Call>
   readonly engine: Engine<Call>
   readonly emit: Emit
+  readonly principal: Principal
   private readonly facts: ClientFacts
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   ended: Ended | undefined
@@ -49,7 +51,7 @@ export class Call implements Timed, InFlight, Service {
     peer: PeerState<Call>,
     engine: Engine<Call>,
     facts: ClientFacts,
-    emit: Emit
+    way: { readonly emit: Emit; readonly principal: Principal }
   ) {
     this.id = request.id
     this.method = request.method
@@ -59,7 +61,8 @@ export class Call implements Timed, InFlight, Service {
     this.peer = peer
     this.engine = engine
     this.facts = facts
-    this.emit = emit
+    this.emit = way.emit
+    this.principal = way.principal
     this.fiber = undefined
     this.ended = undefined
     this.running = undefined
@@ -68,9 +71,6 @@ export class Call implements Timed, InFlight, Service {
 
   get revision(): Revision {
     return this.engine.revision
-  }
-  get principal(): Principal {
-    return this.peer.principal
   }
   get sessionId(): string | undefined {
     return this.peer.session?.id
@@ -91,7 +91,24 @@ export class Call implements Timed, InFlight, Service {
   get asking(): Asking {
     if (!this.revision.standaloneServerRequests) return unavailable("this revision has no requests from the server")
     if (!this.emit.canAsk) return unavailable("there is no way back to the client")
-    return { mode: "live", ask: ({ method, params }) => this.peer.ask(this.emit, method, params) }
+    return {
+      mode: "live",
+      ask: ({ method, params }) => {
+        const missing = this.missingFor(method)
+        if (missing === undefined) return this.peer.ask(this.emit, method, params)
+        return Effect.fail(new Unsupported({ method, detail: missing }))
+      }
+    }
+  }
+
+  // A client is asked only what it said it can answer, and only while it waits.
+  private missingFor(method: string): string | undefined {
+    if (!this.isOpen) return "the request is answered already"
+    if (!this.revision.hasRequest(method, "server")) return `revision ${this.revision.version} does not have it`
+    const undeclared = this.revision
+      .needs(method, "server")
+      .find(({ path, side }) => side === "client" && !declares(this.clientCapabilities, path))
+    return undeclared === undefined ? undefined : `the client did not declare ${undeclared.path.join(".")}`
   }
 
   advance(progress: number): boolean {

@@ -34,17 +34,19 @@ export const announce = (
   const waiting = new Map<Emit, Set<string>>()
 
   // A client whose way is full is told when there is room, once for each kind: it would never hear of the change otherwise.
-  const say = (emit: Emit, message: Jsonrpc.Notification) => {
+  const say = (emit: Emit, message: Jsonrpc.Notification, subscription?: Jsonrpc.RequestId) => {
     if (emit.sendUnsafe(message)) return
-    const methods = waiting.get(emit) ?? new Set()
-    if (methods.has(message.method)) return
-    waiting.set(emit, methods.add(message.method))
+    const told = waiting.get(emit) ?? new Set()
+    // The session and all subscriptions of a peer may have the same way.
+    const what = JSON.stringify([message.method, subscription])
+    if (told.has(what)) return
+    waiting.set(emit, told.add(what))
     runFork(
       Effect.ensuring(
         emit.send(message),
         Effect.sync(() => {
-          methods.delete(message.method)
-          if (methods.size === 0) waiting.delete(emit)
+          told.delete(what)
+          if (told.size === 0) waiting.delete(emit)
         })
       )
     )
@@ -58,7 +60,8 @@ export const announce = (
         if (session?.ready === true) say(push, Jsonrpc.notification(method(kind)))
       }
       for (const { call, kinds: wanted } of audience.subscriptions.values()) {
-        if (wanted.has(kind)) say(call.emit, Jsonrpc.notification(method(kind), { _meta: { [Key.subscriptionId]: call.id } }))
+        const message = Jsonrpc.notification(method(kind), { _meta: { [Key.subscriptionId]: call.id } })
+        if (wanted.has(kind)) say(call.emit, message, call.id)
       }
     }
   }

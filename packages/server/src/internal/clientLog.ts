@@ -37,7 +37,8 @@ const fromMcp: { readonly [L in LoggingLevel]: LogLevel.LogLevel } = {
 // What is logged may be anything; what is sent is JSON. Redacted values say so themselves.
 const toJson = (value: unknown): unknown => {
   if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value
-  if (Cause.isCause(value)) return Cause.pretty(value)
+  // The shape of a failure, not its stack: that is for the log of the server.
+  if (Cause.isCause(value)) return value.reasons.map((reason) => reason._tag)
   if (value instanceof Error) return `${value.name}: ${value.message}`
   try {
     return JSON.parse(JSON.stringify(value) ?? "null")
@@ -52,10 +53,9 @@ const dataOf = ({ cause, fiber, message }: Logger.Options<unknown>): unknown => 
   const said = parts.length === 1 ? parts[0] : parts
   if (cause.reasons.length === 0 && Object.keys(annotations).length === 0) return said
   return {
-    message: said,
     ...Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, toJson(value)])),
-    // The shape of the failure, not its stack: that is for the log of the server.
-    ...(cause.reasons.length === 0 ? {} : { cause: cause.reasons.map((reason) => reason._tag) })
+    ...(cause.reasons.length === 0 ? {} : { cause: toJson(cause) }),
+    message: said
   }
 }
 
@@ -82,7 +82,8 @@ const atLeast = <A, B>(logger: Logger.Logger<A, B>, minimum: LogLevel.LogLevel):
     return logger.log(options)
   })
 
-const loweredKey = "@effect-mcp/server/LoweredLogLevel"
+/** Marks the fibers of requests that log more for the client than the program wants. */
+export const loweredKey = "@effect-mcp/server/LoweredLogLevel"
 
 /** The context of a component with the client's logger beside its own. */
 export const withClientLog = (serverName: string) => {

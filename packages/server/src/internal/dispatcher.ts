@@ -11,6 +11,7 @@ import {
   type Reason,
   UnsupportedVersion
 } from "@effect-mcp/core/McpError"
+import type { Principal } from "@effect-mcp/core/Principal"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import * as Revision from "@effect-mcp/core/Revision"
 import { toErrorObject } from "@effect-mcp/core/wire/errors"
@@ -52,11 +53,17 @@ const isEnvelope = (read: Envelope | InvalidParams): read is Envelope => !("_tag
 const unusedId = (peer: ServerPeer, { id }: Jsonrpc.Invalid): Jsonrpc.RequestId | undefined =>
   id !== undefined && peer.calls.has(id) ? undefined : id
 
+/** From whom a message came, and the way back. */
+interface Way {
+  readonly emit: Emit
+  readonly principal: Principal
+}
+
 /** What the dispatcher works with. */
 export interface Options {
   readonly settings: Settings
   readonly engineOf: (version: Revision.Version) => Engine<Call>
-  readonly initialize: (peer: ServerPeer, request: Jsonrpc.Request, emit: Emit) => Outcome
+  readonly initialize: (peer: ServerPeer, request: Jsonrpc.Request) => Outcome
   readonly peers: Set<ServerPeer>
   readonly subscriptions: Subscriptions
   readonly logDefect: LogDefect
@@ -71,7 +78,7 @@ export const make = ({ engineOf, initialize, logDefect, peers, settings, subscri
     return method === undefined ? Effect.succeed(refuse(call, new MethodNotFound({ method: call.method }))) : method(call)
   }
 
-  const requestEra = (peer: ServerPeer, request: Jsonrpc.Request, meta: Jsonrpc.JsonObject, emit: Emit) => {
+  const requestEra = (peer: ServerPeer, request: Jsonrpc.Request, meta: Jsonrpc.JsonObject, way: Way) => {
     const envelope = readEnvelope(meta)
     if (!isEnvelope(envelope)) return answer(request.id, envelope, Revision.latest)
     const revision = Revision.fromVersion(envelope.version)
@@ -79,11 +86,11 @@ export const make = ({ engineOf, initialize, logDefect, peers, settings, subscri
       const reason = new UnsupportedVersion({ requested: envelope.version, supported: supportedVersions })
       return answer(request.id, reason, Revision.latest)
     }
-    return serve(new Call(request, peer, engineOf(revision.version), envelope, emit))
+    return serve(new Call(request, peer, engineOf(revision.version), envelope, way))
   }
 
-  const beforeSession = (peer: ServerPeer, request: Jsonrpc.Request, emit: Emit): Effect.Effect<Outcome> => {
-    if (request.method === "initialize") return Effect.succeed(initialize(peer, request, emit))
+  const beforeSession = (peer: ServerPeer, request: Jsonrpc.Request): Effect.Effect<Outcome> => {
+    if (request.method === "initialize") return Effect.succeed(initialize(peer, request))
     // Before `initialize` a client may send nothing but a ping.
     if (request.method === "ping") return Effect.succeed({ _tag: "Reply", message: Jsonrpc.reply(request.id, "{}") })
     const detail = Revision.latest.hasRequest(request.method, "client")
@@ -98,15 +105,15 @@ export const make = ({ engineOf, initialize, logDefect, peers, settings, subscri
       : answer(request.id, new InvalidRequest({ detail }), Revision.latestSession)
   }
 
-  const handleRequest = (peer: ServerPeer, request: Jsonrpc.Request, emit: Emit): Effect.Effect<Outcome> => {
+  const handleRequest = (peer: ServerPeer, request: Jsonrpc.Request, way: Way): Effect.Effect<Outcome> => {
     if (peer.calls.has(request.id)) {
       return rejected(undefined, `Invalid Request: the id ${JSON.stringify(request.id)} is in flight already`)
     }
     const meta = request.params?.["_meta"]
-    if (Jsonrpc.isObject(meta) && meta[Key.protocolVersion] !== undefined) return requestEra(peer, request, meta, emit)
+    if (Jsonrpc.isObject(meta) && meta[Key.protocolVersion] !== undefined) return requestEra(peer, request, meta, way)
     const { session } = peer
-    if (session === undefined || request.method === "initialize") return beforeSession(peer, request, emit)
-    return serve(new Call(request, peer, session.engine, session, emit))
+    if (session === undefined || request.method === "initialize") return beforeSession(peer, request)
+    return serve(new Call(request, peer, session.engine, session, way))
   }
 
   const handleNotification = (peer: ServerPeer, { method, params }: Jsonrpc.Notification): Effect.Effect<Outcome> => {
@@ -119,10 +126,10 @@ export const make = ({ engineOf, initialize, logDefect, peers, settings, subscri
     return accepted
   }
 
-  const handleSingle = (peer: ServerPeer, message: Jsonrpc.Single, emit: Emit): Effect.Effect<Outcome> => {
+  const handleSingle = (peer: ServerPeer, message: Jsonrpc.Single, way: Way): Effect.Effect<Outcome> => {
     switch (message._tag) {
       case "Request":
-        return handleRequest(peer, message, emit)
+        return handleRequest(peer, message, way)
       case "Notification":
         return handleNotification(peer, message)
       case "Success":
@@ -134,12 +141,12 @@ export const make = ({ engineOf, initialize, logDefect, peers, settings, subscri
     }
   }
 
-  const handleBatch = (peer: ServerPeer, { items }: Jsonrpc.Batch, emit: Emit): Effect.Effect<Outcome> => {
+  const handleBatch = (peer: ServerPeer, { items }: Jsonrpc.Batch, way: Way): Effect.Effect<Outcome> => {
     if (peer.session?.engine.revision.batches !== true) {
       return rejected(undefined, "Invalid Request: batches are part of revision 2025-03-26 only")
     }
     if (items.length > maxBatch) return rejected(undefined, `Invalid Request: a batch of more than ${maxBatch} messages`)
-    const outcomes = Effect.forEach(items, (item) => Effect.suspend(() => handleSingle(peer, item, emit)), {
+    const outcomes = Effect.forEach(items, (item) => Effect.suspend(() => handleSingle(peer, item, way)), {
       concurrency: "unbounded"
     })
     return Effect.map(outcomes, (all): Outcome => {
@@ -152,6 +159,7 @@ export const make = ({ engineOf, initialize, logDefect, peers, settings, subscri
     Effect.suspend(() => {
       peers.delete(peer)
       peer.endAll("closed")
+      peer.forgetQuestions()
       return Effect.asVoid(Effect.timeoutOption(peer.idle, closeTimeout))
     })
 
@@ -173,9 +181,10 @@ export const make = ({ engineOf, initialize, logDefect, peers, settings, subscri
 
   return {
     open,
-    handle: (peer, message, emit) => {
+    handle: (peer, message, emit, principal) => {
       const state = peer as ServerPeer // only this dispatcher makes peers
-      return message._tag === "Batch" ? handleBatch(state, message, emit) : handleSingle(state, message, emit)
+      const way = { emit, principal: principal ?? state.principal }
+      return message._tag === "Batch" ? handleBatch(state, message, way) : handleSingle(state, message, way)
     },
     abandon: (peer, message) => {
       const state = peer as ServerPeer // as above

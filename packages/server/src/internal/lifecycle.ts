@@ -2,7 +2,7 @@
  * How a client and the server get to know each other, and what else has no component: `initialize`, `server/discover`, `ping`,
  * `logging/setLevel`.
  */
-import type { Emit, Outcome } from "@effect-mcp/core/Dispatcher"
+import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { invalidParams, InvalidParams, InvalidRequest } from "@effect-mcp/core/McpError"
 import { Implementation, type LoggingLevel, loggingLevels } from "@effect-mcp/core/protocol/Common"
@@ -39,7 +39,7 @@ const nameAndVersion = (params: Jsonrpc.JsonObject): Jsonrpc.JsonObject => {
 /** Opens the session of a peer. A second `initialize` is refused, a revision that is not ours is answered with the latest one. */
 export const makeInitialize =
   ({ engineOf, facts, settings }: Options) =>
-  (peer: PeerState<Call>, request: Jsonrpc.Request, _emit: Emit): Outcome => {
+  (peer: PeerState<Call>, request: Jsonrpc.Request): Outcome => {
     const refuse = (reason: InvalidParams | InvalidRequest): Outcome => ({
       _tag: "Reply",
       message: Jsonrpc.failure(request.id, toErrorObject(reason, Revision.latestSession))
@@ -52,7 +52,7 @@ export const makeInitialize =
     }
     const { capabilities, clientInfo, protocolVersion } = decoded.value
     const engine = engineOf(Revision.negotiate(protocolVersion).version)
-    peer.session = { engine, id: undefined, info: clientInfo, capabilities, logLevel: undefined, ready: false }
+    peer.session = { engine, id: peer.sessionId, info: clientInfo, capabilities, logLevel: undefined, ready: false }
     return reply(request.id, engine.wire.greeting(facts, settings.cacheHint))
   }
 

@@ -50,6 +50,7 @@ export class PeerState<C extends InFlight> implements Peer {
   readonly transport: string
   readonly push: Emit
   readonly principal: Principal.Principal
+  readonly sessionId: string | undefined
   readonly calls = new Map<RequestId, C>()
   readonly slots: Slots
   session: Session<C> | undefined
@@ -62,7 +63,12 @@ export class PeerState<C extends InFlight> implements Peer {
     this.transport = options.transport
     this.push = options.push
     this.principal = options.principal ?? Principal.anonymous
+    this.sessionId = options.sessionId
     this.slots = slots
+  }
+
+  get agreement(): Peer["agreement"] {
+    return this.session === undefined ? undefined : { version: this.session.engine.revision.version, sessionId: this.session.id }
   }
 
   get inFlight(): number {
@@ -98,6 +104,13 @@ export class PeerState<C extends InFlight> implements Peer {
         Effect.ensuring(Effect.sync(() => this.questions.delete(id)))
       )
     })
+  }
+
+  /** Ends all questions: nobody is there to answer them. */
+  forgetQuestions(): void {
+    for (const { answer, method } of this.questions.values()) {
+      Deferred.doneUnsafe(answer, Exit.fail(new AskingFailed({ method, code: 0, detail: "the conversation is over" })))
+    }
   }
 
   /** Takes the client's answer to a question. Answers to nothing are ignored. */

@@ -34,7 +34,7 @@ export interface RegistryOptions<Ready> {
 
 /** The components of a server. */
 export class Registry<Ready> implements Provider {
-  private readonly providers: Array<Provider> = []
+  private providers: Array<Provider> = []
   private readonly listeners = new Set<ChangeListener>()
   private numbers: ReadonlyMap<string, number> = new Map()
   private lastNumber = 0
@@ -85,7 +85,7 @@ export class Registry<Ready> implements Provider {
     this.changed("tools")
     return () => {
       for (const stop of unsubscribe) stop()
-      for (const provider of added) this.providers.splice(this.providers.indexOf(provider), 1)
+      this.providers = this.providers.filter((provider) => !added.includes(provider))
       this.changed("tools")
     }
   }

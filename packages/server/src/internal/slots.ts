@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 /** Places that calls take and give back. */
 export class Slots {
   private free: number
+  private serving = false
   private readonly queue = new Set<() => void>()
   private readonly waiting: number
 
@@ -14,9 +15,9 @@ export class Slots {
     this.waiting = waiting
   }
 
-  /** Takes a place if one is free. */
+  /** Takes a place if one is free and nobody waits for it. */
   tryTake(): boolean {
-    if (this.free === 0) return false
+    if (this.free === 0 || this.queue.size > 0) return false
     this.free--
     return true
   }
@@ -39,10 +40,20 @@ export class Slots {
 
   /** Gives a place back; the longest waiting gets it. */
   give(): void {
-    for (const go of this.queue) {
-      this.queue.delete(go)
-      return go()
-    }
     this.free++
+    if (this.serving || this.queue.size === 0) return
+    this.serving = true
+    queueMicrotask(this.serve)
+  }
+
+  // In a loop of its own: whoever goes may be done at once and give the place back, thousands of times in a row.
+  private readonly serve = (): void => {
+    for (const go of this.queue) {
+      if (this.free === 0) break
+      this.queue.delete(go)
+      this.free--
+      go()
+    }
+    this.serving = false
   }
 }

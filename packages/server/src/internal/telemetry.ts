@@ -96,15 +96,17 @@ export const make = (context: Context.Context<never>, recordArguments: boolean):
   return {
     open: (call, { attributes, spanName }) => {
       if (!enabled) return undefined
+      const parent = parentOf(call.meta)
       const span = tracer.span({
         name: spanName,
-        parent: Option.fromUndefinedOr<Tracer.AnySpan | undefined>(parentOf(call.meta)),
+        parent: Option.fromUndefinedOr<Tracer.AnySpan | undefined>(parent),
         annotations: Context.empty(),
         links: [],
         startTime: clock.currentTimeNanosUnsafe(),
         kind: "server",
         root: false,
-        sampled: true
+        // Who asked not to be sampled is not.
+        sampled: parent?.sampled ?? true
       })
       for (const key in attributes) span.attribute(key, attributes[key])
       const facts = standing(call)

@@ -20,7 +20,7 @@ import * as Telemetry from "./telemetry.ts"
 type Result = CallToolResult
 
 /** A result that tells the model what went wrong. */
-export const errorResult = (text: string): Result => ({ content: [{ type: "text", text }], isError: true })
+const errorResult = (text: string): Result => ({ content: [{ type: "text", text }], isError: true })
 
 const late = (after: string): Result => errorResult(`It took longer than ${after} and was stopped`)
 
@@ -82,10 +82,19 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
     }
   }
 
+  // A failure that cannot be written is a defect, too.
+  const declaredFailure = (component: ToolComponent, error: unknown): Result | undefined => {
+    try {
+      return component.codec.encodeFailure(error)
+    } catch {
+      return undefined
+    }
+  }
+
   const failed = (component: ToolComponent, cause: Cause.Cause<unknown>): Effect.Effect<Result, McpError> => {
     const reason = cause.reasons.find(Cause.isFailReason)
     if (reason !== undefined) {
-      const declared = component.codec.encodeFailure(reason.error)
+      const declared = declaredFailure(component, reason.error)
       if (declared !== undefined) return Effect.succeed(declared)
     } else if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>) // it holds no failure
     const id = logDefect(`tools/call ${component.name}`, cause)
@@ -108,8 +117,6 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
       const call = callOf(brought)
       const decoded = component.codec.decodeArguments(request.arguments)
       if (decoded._tag === "Failure") return badArguments(component.name, decoded.text, call)
-      // A middleware that calls `next` twice is one call.
-      if (call.running === undefined) (call.running = component.running).enter()
       return Effect.matchCauseEffect(
         Effect.updateContext(Effect.scoped(start(component, decoded.value)), () => over(component.context, brought)),
         {
@@ -119,18 +126,26 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
       )
     }
 
-  const prepare = (component: ToolComponent): Ready => ({
-    operation: {
-      subject: Telemetry.subject("tools/call", { kind: "tool", name: component.name }),
-      timeout:
-        component.timeout === undefined ? settings.toolTimeout : component.timeout === Infinity ? undefined : component.timeout,
-      needsPlace: true,
-      encode,
-      errorType,
-      timedOut: late
-    },
-    invoke: wrap("tools/call", component.middlewares, handle(component))
-  })
+  const prepare = (component: ToolComponent): Ready => {
+    const chain = wrap("tools/call", component.middlewares, handle(component))
+    return {
+      operation: {
+        subject: Telemetry.subject("tools/call", { kind: "tool", name: component.name }),
+        timeout:
+          component.timeout === undefined ? settings.toolTimeout : component.timeout === Infinity ? undefined : component.timeout,
+        needsPlace: true,
+        encode: (call, result) => call.engine.wire.toolResult(result, component.codec.wraps),
+        errorType,
+        timedOut: late
+      },
+      // Counted from here on: what its middleware and handler use must not be released before.
+      invoke: (request, brought) => {
+        const call = callOf(brought)
+        if (call.running === undefined) (call.running = component.running).enter()
+        return chain(request, brought)
+      }
+    }
+  }
 
   const unknownTool = (name: string) =>
     Effect.fail(new McpError({ reason: new InvalidParams({ detail: `Unknown tool: ${name}`, data: { name } }) }))

@@ -103,7 +103,7 @@ export class Connection implements ClientConnection {
 
   /** Ends the connection and the server. Never fails, and always comes to an end. May be called more than once. */
   readonly shutdown = (): Promise<void> => {
-    this.end(new ConnectionClosed({ detail: "its scope was closed" }))
+    this.end(new ConnectionClosed({ detail: "its scope was closed", stderr: this.options.stderr.tail() }))
     return this.close()
   }
 
@@ -151,7 +151,7 @@ export class Connection implements ClientConnection {
   }
 
   private readonly onTooLong = (): void => {
-    this.end(new MessageTooLong({ limit: this.options.maxMessageBytes }))
+    this.end(new MessageTooLong({ limit: this.options.maxMessageBytes, stderr: this.options.stderr.tail() }))
     this.options.child.stdout.destroy()
     void this.close()
   }
@@ -165,7 +165,7 @@ export class Connection implements ClientConnection {
   private broken(detail: string): void {
     if (this.ending !== undefined) return
     this.soon(() => {
-      this.end(new ConnectionClosed({ detail }))
+      this.end(new ConnectionClosed({ detail, stderr: this.options.stderr.tail() }))
       void this.close()
     })
   }

@@ -25,7 +25,8 @@ interface Waiter {
 /** Messages on their way to one stream. */
 export class Output {
   private pending = ""
-  private scheduled = false
+  /** Ends the wait for the flush that is to come. */
+  private unschedule: (() => void) | undefined
   private batching = false
   /** Whether a notification is among what was collected. */
   private told = false
@@ -45,7 +46,7 @@ export class Output {
   constructor(stream: Writable, send: Write, highWaterMark: number) {
     this.stream = stream
     this.send = send
-    this.highWaterMark = highWaterMark
+    this.highWaterMark = Math.max(1, highWaterMark)
     stream.on("error", this.broke)
     stream.on("close", this.broke)
   }
@@ -75,25 +76,33 @@ export class Output {
   }
 
   private schedule(): void {
-    if (this.scheduled) return
-    this.scheduled = true
-    if (this.held) return void setTimeout(this.flush, heldFor)
-    // Not a microtask: timers that expire together are separated by microtasks, and each would pay for a write.
-    setImmediate(this.flush)
+    if (this.unschedule !== undefined) return
+    if (this.held) {
+      const timer = setTimeout(this.flush, heldFor)
+      this.unschedule = () => clearTimeout(timer)
+    } else {
+      // Not a microtask: timers that expire together are separated by microtasks, and each would pay for a write.
+      const immediate = setImmediate(this.flush)
+      this.unschedule = () => clearImmediate(immediate)
+    }
   }
 
   /** Runs `produce`; what it writes leaves in one write. */
   batch(produce: () => void): void {
     this.batching = true
-    produce()
-    this.batching = false
+    try {
+      produce()
+    } finally {
+      this.batching = false
+    }
     if (this.held) this.schedule()
     else this.flush()
   }
 
   /** Hands over what was collected. */
   readonly flush = (): void => {
-    this.scheduled = false
+    this.unschedule?.()
+    this.unschedule = undefined
     this.told = false
     this.held = false
     if (this.pending === "") return

@@ -1,0 +1,77 @@
+import * as Elicitation from "@effect-mcp/core/Elicitation"
+import * as Roots from "@effect-mcp/core/Roots"
+import * as Sampling from "@effect-mcp/core/Sampling"
+import * as Tool from "@effect-mcp/core/Tool"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as McpServer from "../src/McpServer.ts"
+import { serve, settle } from "./support/peer.ts"
+
+const Ask = Tool.make("ask", { parameters: { what: Schema.Literals(["user", "model", "roots"]) }, success: Schema.String })
+
+const AskLive = Ask.toLayer(({ what }) => {
+  const asked =
+    what === "user"
+      ? Effect.map(
+          Elicitation.ask("sure", {
+            message: "Sure?",
+            requestedSchema: { type: "object", properties: { sure: { type: "boolean" } } }
+          }),
+          ({ action, content }) => `${action} ${JSON.stringify(content)}`
+        )
+      : what === "model"
+        ? Effect.map(
+            Sampling.ask("q", { messages: [{ role: "user", content: { type: "text", text: "Hi" } }], maxTokens: 10 }),
+            ({ model }) => model
+          )
+        : Effect.map(Roots.list, ({ roots }) => roots.map(({ uri }) => uri).join())
+  return Effect.catch(asked, (error) => Effect.succeed(`${error._tag}: ${error.message}`))
+})
+
+const Server = McpServer.layer({ name: "s", version: "1" }, Ask).pipe(Layer.provide(AskLive))
+
+const capabilities = { elicitation: {}, sampling: {}, roots: {} }
+
+const table = [
+  ["user", "elicitation/create", { action: "accept", content: { sure: true } }, 'accept {"sure":true}'],
+  ["model", "sampling/createMessage", { role: "assistant", content: { type: "text", text: "Hi" }, model: "m1" }, "m1"],
+  ["roots", "roots/list", { roots: [{ uri: "file:///a" }, { uri: "file:///b" }] }, "file:///a,file:///b"]
+] as const
+
+describe("a handler that asks, in a session", () => {
+  for (const [what, method, result, text] of table) {
+    it.effect(`${what}: the question is a request, its answer the result`, () =>
+      Effect.gen(function* () {
+        const peer = yield* (yield* serve(Server)).open()
+        const initialize = { protocolVersion: "2025-11-25", capabilities, clientInfo: { name: "c", version: "1" } }
+        yield* peer.request("initialize", initialize)
+        peer.notify("notifications/initialized")
+        const id = peer.start("tools/call", { name: "ask", arguments: { what } })
+        yield* settle
+        const question = peer.messages.find((message) => message["method"] === method)
+        assert.isDefined(question)
+        peer.send({ jsonrpc: "2.0", id: question!["id"], result })
+        assert.deepStrictEqual((yield* peer.answer(id))["result"], { content: [{ type: "text", text }] })
+      })
+    )
+
+    it.effect(`${what}: an answer that is none, and a refusal, fail typed`, () =>
+      Effect.gen(function* () {
+        const peer = yield* (yield* serve(Server)).open()
+        const initialize = { protocolVersion: "2025-11-25", capabilities, clientInfo: { name: "c", version: "1" } }
+        yield* peer.request("initialize", initialize)
+        peer.notify("notifications/initialized")
+        for (const answer of [{ result: { odd: 1 } }, { error: { code: -1, message: "no" } }]) {
+          peer.clear()
+          const id = peer.start("tools/call", { name: "ask", arguments: { what } })
+          yield* settle
+          const question = peer.messages.find((message) => message["method"] === method)
+          peer.send({ jsonrpc: "2.0", id: question!["id"], ...answer })
+          assert.match(JSON.stringify((yield* peer.answer(id))["result"]), /AskingFailed/)
+        }
+      })
+    )
+  }
+})
