@@ -134,14 +134,15 @@ export const engine = Effect.fnUntraced(function* (
   middlewares: ReadonlyArray<Middleware.Implementation>
 ) {
   const logDefect = Run.logDefect(context)
+  const deadlines = yield* Deadlines.make
   const run = Run.make({
-    deadlines: yield* Deadlines.make,
+    deadlines,
     slots: new Slots(settings.concurrency, settings.waiting),
     telemetry,
     logDefect,
     minimumLogLevel: Context.get(context, References.MinimumLogLevel)
   })
-  const calls = tools.makeCall({ middlewares, settings, run, logDefect })
+  const calls = tools.makeCall({ deadlines, middlewares, settings, run, logDefect })
   const registry = new Registry({
     onDuplicate: settings.onDuplicate,
     warn: warn(context),

@@ -42,6 +42,11 @@ export class Call implements Timed, InFlight, Service {
   /** Lets go of everything that the call holds. */
   finish: (() => void) | undefined
   deadline = 0
+  /** When it began, and after which time it is ended, in milliseconds; `undefined` for never. */
+  startedAt = 0
+  timeout: number | undefined
+  /** Whether its result is wrapped where only objects are allowed; known once it is known what it runs. */
+  wraps: boolean | undefined
   /** False once it was answered: nothing may be sent for it any more. */
   isOpen = true
   private reached = -Infinity
@@ -67,6 +72,8 @@ export class Call implements Timed, InFlight, Service {
     this.ended = undefined
     this.running = undefined
     this.finish = undefined
+    this.timeout = undefined
+    this.wraps = undefined
   }
 
   get revision(): Revision {

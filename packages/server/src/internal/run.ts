@@ -60,6 +60,13 @@ export const logDefect =
     return id
   }
 
+/** Gives a call another time to end, counted from its beginning. */
+export const setTimeoutOf = (deadlines: Deadlines, call: Call, timeout: number | undefined): void => {
+  if (call.timeout !== undefined) deadlines.remove(call, call.timeout)
+  call.timeout = timeout
+  if (timeout !== undefined) deadlines.add(call, call.startedAt, timeout)
+}
+
 /** What the runner works with. */
 export interface Tools {
   readonly deadlines: Deadlines
@@ -116,7 +123,7 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
   }
 
   const late = <A>(call: Call, operation: Operation<A>): Outcome => {
-    const after = Duration.format(Duration.millis(operation.timeout ?? 0))
+    const after = Duration.format(Duration.millis(call.deadline - call.startedAt))
     if (operation.timedOut !== undefined) return reply(call, operation, operation.timedOut(after))
     return refuse(call, new Overloaded({ detail: `${operation.subject.spanName} took longer than ${after} and was stopped` }))
   }
@@ -137,8 +144,8 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
       const { subject, timeout } = operation
       call.fiber = fiber
       call.peer.calls.set(call.id, call)
-      const startedAt = deadlines.now()
-      if (timeout !== undefined) deadlines.add(call, startedAt, timeout)
+      call.startedAt = deadlines.now()
+      setTimeoutOf(deadlines, call, timeout)
       const span = telemetry.open(call, subject)
       const request: Brought = { key: RequestContext.key, value: call, outer: undefined }
       const traced = span === undefined ? request : { key: Tracer.ParentSpan.key, value: span, outer: request }
@@ -147,9 +154,9 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
       const finish = (errorType: string | undefined, exit: Exit.Exit<unknown, unknown>): void => {
         call.isOpen = false
         call.finish = undefined
-        if (timeout !== undefined) deadlines.remove(call, timeout)
+        setTimeoutOf(deadlines, call, undefined)
         leave(call)
-        telemetry.record(subject, deadlines.now() - startedAt, errorType)
+        telemetry.record(subject, deadlines.now() - call.startedAt, errorType)
         if (span !== undefined) telemetry.close(span, exit, errorType)
       }
 

@@ -3,6 +3,7 @@
  */
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import { isObject, type JsonObject } from "@effect-mcp/core/Jsonrpc"
+import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import { InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
 import type { CallToolRequest, Implementation } from "@effect-mcp/core/Middleware"
 import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
@@ -14,7 +15,7 @@ import { type Brought, over } from "./brought.ts"
 import type { Call } from "./call.ts"
 import { type Inner, wrap } from "./chain.ts"
 import type { Registry } from "./registry.ts"
-import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
+import { type LogDefect, type Operation, refuse, type Run, setTimeoutOf } from "./run.ts"
 import * as Telemetry from "./telemetry.ts"
 
 type Result = CallToolResult
@@ -24,7 +25,7 @@ const errorResult = (text: string): Result => ({ content: [{ type: "text", text 
 
 const late = (after: string): Result => errorResult(`It took longer than ${after} and was stopped`)
 
-const encode = (call: Call, result: Result): string => call.engine.wire.toolResult(result)
+const encode = (call: Call, result: Result): string => call.engine.wire.toolResult(result, call.wraps)
 const errorType = (result: Result): string | undefined => (result.isError === true ? "tool_error" : undefined)
 
 /** A component made ready to be called: what does not depend on the request is done. */
@@ -38,6 +39,7 @@ export interface Options {
   readonly middlewares: ReadonlyArray<Implementation>
   readonly settings: Settings
   readonly run: Run
+  readonly deadlines: Deadlines
   readonly logDefect: LogDefect
 }
 
@@ -67,7 +69,7 @@ export interface ToolCalls {
 }
 
 /** See {@link ToolCalls}. */
-export const makeCall = ({ logDefect, middlewares, run, settings }: Options): ToolCalls => {
+export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: Options): ToolCalls => {
   const badArguments = (name: string, text: string, call: Call) =>
     settings.badArguments === "result" || call.revision.argumentErrors !== "protocol"
       ? Effect.succeed(errorResult(`Invalid arguments:\n${text}`))
@@ -128,13 +130,14 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
 
   const prepare = (component: ToolComponent): Ready => {
     const chain = wrap("tools/call", component.middlewares, handle(component))
+    const own = component.timeout ?? settings.toolTimeout
+    const timeout = own === Infinity ? undefined : own
     return {
       operation: {
         subject: Telemetry.subject("tools/call", { kind: "tool", name: component.name }),
-        timeout:
-          component.timeout === undefined ? settings.toolTimeout : component.timeout === Infinity ? undefined : component.timeout,
+        timeout,
         needsPlace: true,
-        encode: (call, result) => call.engine.wire.toolResult(result, component.codec.wraps),
+        encode,
         errorType,
         timedOut: late
       },
@@ -142,6 +145,9 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
       invoke: (request, brought) => {
         const call = callOf(brought)
         if (call.running === undefined) (call.running = component.running).enter()
+        // Middleware may have sent the call to another tool than it named.
+        call.wraps = component.codec.wraps
+        if (call.timeout !== timeout) setTimeoutOf(deadlines, call, timeout)
         return chain(request, brought)
       }
     }
