@@ -222,6 +222,40 @@ describe("what a server sends by itself", () => {
     })
   )
 
+  it.effect("in the request era servers send no requests: nothing is answered", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* connected((m, c) => "method" in m && c.answer(m, done), {}, "2026-07-28")
+      connection.send({ id: "p", method: "ping" })
+      connection.send({ id: 1, method: "roots/list" })
+      assert.deepStrictEqual(connection.sent, [])
+      assert.deepStrictEqual(yield* client.callTool("tool"), done)
+    })
+  )
+
+  it.effect("a listener that is too slow is told of the latest 1,024 alone, and the log says so", () =>
+    Effect.gen(function* () {
+      const told: Array<string> = []
+      const warnings: Array<unknown> = []
+      const gate = yield* Deferred.make<void>()
+      const logger = Logger.make(({ message }) => void warnings.push(message))
+      const { connection } = yield* Effect.provide(
+        connected(() => {}, {
+          onNotification: ({ method }) =>
+            Effect.andThen(
+              Deferred.await(gate),
+              Effect.sync(() => void told.push(method))
+            )
+        }),
+        Logger.layer([logger])
+      )
+      for (let i = 0; i < 2000; i++) connection.notify(`n${i}`)
+      yield* Deferred.succeed(gate, undefined)
+      yield* settle
+      assert.deepStrictEqual([told.length, told[0], told[1], told.at(-1)], [1025, "n0", "n976", "n1999"])
+      assert.deepStrictEqual(warnings, [["a handler of the client is too slow: 975 events were dropped"]])
+    })
+  )
+
   it.effect("a line that is no message is passed over", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* connected((message, connection) => connection.answer(message, done))

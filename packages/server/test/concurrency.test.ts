@@ -92,6 +92,21 @@ describe("limits of concurrency", () => {
     })
   )
 
+  it.effect("nobody overtakes those who wait, not even who comes at the moment at which a place gets free", () =>
+    Effect.gen(function* () {
+      const work = gated({ concurrency: 1 })
+      const peer = yield* (yield* serve(work.layer)).speak()
+      start(peer, "a", "b")
+      work.open("a")
+      start(peer, "c")
+      yield* settle
+      assert.deepStrictEqual(work.running(), ["b"])
+      work.open("b")
+      yield* settle
+      assert.deepStrictEqual(work.running(), ["c"])
+    })
+  )
+
   it.effect("when as many wait as may, more are refused at once, and nothing of them is done", () =>
     Effect.gen(function* () {
       const work = gated({ concurrency: 1, waiting: 2 })

@@ -75,7 +75,13 @@ export const make = ({ engineOf, initialize, logDefect, peers, settings, subscri
 
   const serve = (call: Call): Effect.Effect<Outcome> => {
     const method = call.engine.methods.get(call.method)
-    return method === undefined ? Effect.succeed(refuse(call, new MethodNotFound({ method: call.method }))) : method(call)
+    if (method === undefined) return Effect.succeed(refuse(call, new MethodNotFound({ method: call.method })))
+    try {
+      return method(call)
+    } catch (error) {
+      // A provider or a transform that throws has broken this request, and no other.
+      return Effect.succeed(refuse(call, new Internal({ id: logDefect(call.method, Cause.die(error)) })))
+    }
   }
 
   const requestEra = (peer: ServerPeer, request: Jsonrpc.Request, meta: Jsonrpc.JsonObject, way: Way) => {
