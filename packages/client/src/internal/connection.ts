@@ -5,6 +5,7 @@
 import { type ClientConnection, ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
 import type { Deadlines, Timed } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
@@ -96,6 +97,12 @@ class Pending implements Timed {
 
 const failedTransport = (error: ClientTransportError) => new McpClientError({ reason: new TransportFailed({ error }) })
 
+// What the arguments hold cannot be written as JSON.
+const unsendable = ({ method }: Pending, error: unknown): McpClientError => {
+  const detail = error instanceof Error ? error.message : String(error)
+  return new McpClientError({ reason: new InvalidArguments({ tool: method, detail }) })
+}
+
 /** See the module. */
 export class Connection {
   private readonly pending = new Map<number, Pending>()
@@ -144,8 +151,7 @@ export class Connection {
       try {
         this.post(Jsonrpc.request(id, method, paramsOf(id)), pending)
       } catch (error) {
-        const detail = error instanceof Error ? error.message : String(error)
-        pending.end(Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: method, detail }) })))
+        pending.end(Effect.fail(unsendable(pending, error)))
       }
       return Effect.sync(() => pending.abandon())
     })
@@ -215,8 +221,13 @@ export class Connection {
     if (this.transport === undefined) return
     // Almost always there is room and the message is on its way.
     if (this.transport.sendUnsafe(message)) return
-    const failed = (error: ClientTransportError) => Effect.sync(() => pending?.end(Effect.fail(failedTransport(error))))
-    this.runFork(Effect.catch(this.transport.send(message), failed))
+    const failed = (cause: Cause.Cause<ClientTransportError>) =>
+      Effect.sync(() => {
+        const reason = cause.reasons.find(Cause.isFailReason)
+        if (pending === undefined) return
+        pending.end(Effect.fail(reason === undefined ? unsendable(pending, Cause.squash(cause)) : failedTransport(reason.error)))
+      })
+    this.runFork(Effect.catchCause(this.transport.send(message), failed))
   }
 
   private progressed(params: Jsonrpc.JsonObject | undefined): void {

@@ -1,7 +1,7 @@
 /**
  * One request while it is served: its fiber, its deadline, and what a handler may know of it. There is one object per request.
  */
-import { type Asking, unavailable, Unsupported } from "@effect-mcp/core/Asking"
+import { type Asking, type AskingFailed, unavailable, Unsupported } from "@effect-mcp/core/Asking"
 import type { Emit } from "@effect-mcp/core/Dispatcher"
 import { isObject, isRequestId, type JsonObject, type RequestId } from "@effect-mcp/core/Jsonrpc"
 import type { Principal } from "@effect-mcp/core/Principal"
@@ -100,11 +100,12 @@ export class Call implements Timed, InFlight, Service {
     if (!this.emit.canAsk) return unavailable("there is no way back to the client")
     return {
       mode: "live",
-      ask: ({ method, params }) => {
-        const missing = this.missingFor(method)
-        if (missing === undefined) return this.peer.ask(this.emit, method, params)
-        return Effect.fail(new Unsupported({ method, detail: missing }))
-      }
+      ask: ({ method, params }) =>
+        Effect.suspend((): Effect.Effect<JsonObject, AskingFailed | Unsupported> => {
+          const missing = this.missingFor(method)
+          if (missing === undefined) return this.peer.ask(this.emit, method, params)
+          return Effect.fail(new Unsupported({ method, detail: missing }))
+        })
     }
   }
 

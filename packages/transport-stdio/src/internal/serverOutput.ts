@@ -17,6 +17,11 @@ const largeResult = 128 * 1024
 /** In milliseconds: after a turn of the event loop most clients still read both at once, after this time hardly any. */
 const heldFor = 2
 
+interface Held {
+  readonly due: number
+  readonly text: string
+}
+
 interface Waiter {
   readonly ready: () => boolean
   readonly resume: () => void
@@ -25,13 +30,15 @@ interface Waiter {
 /** Messages on their way to one stream. */
 export class Output {
   private pending = ""
-  /** Ends the wait for the flush that is to come. */
-  private unschedule: (() => void) | undefined
+  private scheduled: NodeJS.Immediate | undefined
   private batching = false
   /** Whether a notification is among what was collected. */
   private told = false
-  /** Whether what was collected has to wait for the next turn of the event loop. */
-  private held = false
+  /** When the last notification was written, while that is less than {@link heldFor} ago. */
+  private toldAt: number | undefined
+  /** Answers that leave some time after notifications, the first one first. */
+  private held: Array<Held> = []
+  private heldLength = 0
   private closed = false
   private waiters: Array<Waiter> = []
   private onBroken: (() => void) | undefined
@@ -53,14 +60,16 @@ export class Output {
 
   /** Whether so much is unflushed that nothing more should be produced. A closed output is never full. */
   isFull(): boolean {
-    return this.pending.length + this.stream.writableLength >= this.highWaterMark && !this.closed
+    return this.pending.length + this.heldLength + this.stream.writableLength >= this.highWaterMark && !this.closed
   }
 
   /** Writes a message, at the end of the current batch or of the current turn of the event loop. Never waits, never drops. */
   write(message: Jsonrpc.Outbound): void {
     if (this.closed) return
-    if (!("_tag" in message) || message._tag === "Reply" || message._tag === "Failure") this.afterNotifications()
-    else if (message._tag === "Notification") this.told = true
+    if (!("_tag" in message) || message._tag === "Reply" || message._tag === "Failure") {
+      const due = this.dueOfAnswer()
+      if (due !== undefined) return this.hold(Jsonrpc.stringify(message) + "\n", due)
+    } else if (message._tag === "Notification") this.told = true
     if ("_tag" in message && message._tag === "Reply" && message.json.length >= largeResult) return this.writeLarge(message)
     this.pending += Jsonrpc.stringify(message) + "\n"
     if (this.pending.length >= flushAt) this.flush()
@@ -69,22 +78,41 @@ export class Output {
 
   // The official SDKs look at notifications later than at an answer that arrives with them, and then drop the progress of a request
   // that is over. So an answer that follows notifications leaves a moment later than they do.
-  private afterNotifications(): void {
-    if (!this.told) return
+  private dueOfAnswer(): number | undefined {
+    if (this.told) this.flush()
+    if (this.toldAt === undefined) return undefined
+    const due = this.toldAt + heldFor
+    if (due > performance.now()) return due
+    this.toldAt = undefined
+    return undefined
+  }
+
+  private hold(text: string, due: number): void {
+    this.heldLength += text.length
+    if (this.held.push({ due, text }) === 1) setTimeout(this.letGo, heldFor)
+  }
+
+  private readonly letGo = (): void => {
+    const now = performance.now()
+    const waiting = this.held.findIndex(({ due }) => due > now)
+    this.collect(waiting < 0 ? this.held.length : waiting)
     this.flush()
-    this.held = true
+    const [next] = this.held
+    if (next !== undefined) setTimeout(this.letGo, Math.ceil(next.due - now))
+  }
+
+  private collect(count: number): void {
+    const text = this.held
+      .splice(0, count)
+      .map((held) => held.text)
+      .join("")
+    this.heldLength -= text.length
+    this.pending += text
   }
 
   private schedule(): void {
-    if (this.unschedule !== undefined) return
-    if (this.held) {
-      const timer = setTimeout(this.flush, heldFor)
-      this.unschedule = () => clearTimeout(timer)
-    } else {
-      // Not a microtask: timers that expire together are separated by microtasks, and each would pay for a write.
-      const immediate = setImmediate(this.flush)
-      this.unschedule = () => clearImmediate(immediate)
-    }
+    // Not a microtask: timers that expire together are separated by microtasks, and each would pay for a write.
+    this.scheduled ??= setImmediate(this.flush)
   }
 
   /** Runs `produce`; what it writes leaves in one write. */
@@ -95,20 +123,19 @@ export class Output {
     } finally {
       this.batching = false
     }
-    if (this.held) this.schedule()
-    else this.flush()
+    this.flush()
   }
 
   /** Hands over what was collected. */
   readonly flush = (): void => {
-    this.unschedule?.()
-    this.unschedule = undefined
-    this.told = false
-    this.held = false
+    clearImmediate(this.scheduled)
+    this.scheduled = undefined
     if (this.pending === "") return
-    const text = this.pending
+    const { pending, told } = this
     this.pending = ""
-    this.send(text, this.settle)
+    this.told = false
+    this.send(pending, this.settle)
+    if (told) this.toldAt = performance.now()
   }
 
   /** Calls back as soon as the output is not full any more, or closed; later, never now. */
@@ -127,7 +154,7 @@ export class Output {
     }),
     Effect.suspend(() => {
       this.flush()
-      return this.when(() => this.pending === "" && this.stream.writableLength === 0)
+      return this.when(() => this.pending === "" && this.heldLength === 0 && this.stream.writableLength === 0)
     })
   )
 
@@ -139,7 +166,10 @@ export class Output {
 
   /** Hands over what is left and lets go of the stream. What is written from now on is dropped. */
   close(): void {
-    if (!this.closed) this.flush()
+    if (!this.closed) {
+      this.collect(this.held.length)
+      this.flush()
+    }
     this.closed = true
     this.release()
     this.stream.off("close", this.broke)
@@ -171,13 +201,15 @@ export class Output {
   private readonly broke = (): void => {
     this.closed = true
     this.pending = ""
+    this.held = []
+    this.heldLength = 0
     this.release()
     this.onBroken?.()
   }
 
   private writeLarge({ id, json }: Jsonrpc.Reply): void {
     const envelope = Jsonrpc.stringify(Jsonrpc.reply(id, "")) // ends with the brace that follows the result
-    const head = this.pending + envelope.slice(0, -1)
+    const head = this.pending + envelope.slice(0, -1) // without notifications: the answer would have been held
     this.pending = ""
     this.stream.cork()
     this.send(head)
