@@ -1,12 +1,13 @@
 /**
  * One clock for all timeouts. Calls with the same timeout end in the order in which they began, so each timeout is a queue and only
- * the heads are watched: starting and ending a call costs a Set operation, no timer. For implementers of servers and clients.
+ * the heads are watched: starting and ending a call costs an operation on a Map, no timer. For implementers of servers and clients.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import { Turnover } from "./Turnover.ts"
 
 /** A finite number of milliseconds, or `undefined` for no end. */
 export const toMillis = (input: Duration.Input): number | undefined => {
@@ -34,7 +35,7 @@ export interface Deadlines {
 export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
-  const queues = new Map<number, Set<Timed>>()
+  const queues = new Map<number, Turnover<Timed, Timed>>()
   let sweeper: Fiber.Fiber<void> | undefined
   let wakesAt = Infinity
   let isClosed = false
@@ -42,9 +43,9 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
   const expireDue = () => {
     const now = clock.currentTimeMillisUnsafe()
     for (const queue of queues.values()) {
-      for (const entry of queue) {
+      for (const entry of queue.values()) {
         if (entry.deadline > now) break
-        queue.delete(entry)
+        if (!queue.delete(entry)) continue
         try {
           entry.expire()
         } catch (error) {
@@ -58,7 +59,7 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
   const earliest = () => {
     let first = Infinity
     for (const queue of queues.values())
-      for (const entry of queue) {
+      for (const entry of queue.values()) {
         first = Math.min(first, entry.deadline)
         break
       }
@@ -93,9 +94,9 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
     now: () => clock.currentTimeMillisUnsafe(),
     add: (entry, startedAt, timeoutMs) => {
       let queue = queues.get(timeoutMs)
-      if (queue === undefined) queues.set(timeoutMs, (queue = new Set()))
+      if (queue === undefined) queues.set(timeoutMs, (queue = new Turnover()))
       entry.deadline = startedAt + timeoutMs
-      queue.add(entry)
+      queue.set(entry, entry)
       if (entry.deadline < wakesAt) {
         sweeper?.interruptUnsafe()
         watch(entry.deadline)

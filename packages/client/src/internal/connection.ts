@@ -5,6 +5,7 @@
 import { type ClientConnection, ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
 import type { Deadlines, Timed } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -105,7 +106,7 @@ const unsendable = ({ method }: Pending, error: unknown): McpClientError => {
 
 /** See the module. */
 export class Connection {
-  private readonly pending = new Map<number, Pending>()
+  private readonly pending = new Turnover<number, Pending>()
   /** Whether the revision has requests of the server. True until it is agreed upon. */
   answersRequests = true
   private nextId = 0

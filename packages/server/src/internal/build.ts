@@ -135,7 +135,7 @@ export const engine = Effect.fnUntraced(function* (
 ) {
   const logDefect = Run.logDefect(context)
   const deadlines = yield* Deadlines.make
-  const run = Run.make({
+  const { abandon, run } = Run.make({
     deadlines,
     slots: new Slots(settings.concurrency, settings.waiting),
     telemetry,
@@ -171,7 +171,7 @@ export const engine = Effect.fnUntraced(function* (
   const initialize = lifecycle.makeInitialize(lifecycleOptions)
   return {
     registry,
-    dispatcher: dispatcher.make({ settings, engineOf, initialize, logDefect, peers, subscriptions }),
+    dispatcher: dispatcher.make({ settings, engineOf, initialize, letGo: abandon, logDefect, peers, subscriptions }),
     /** Tells clients of changes from now on, as long as the scope is open. */
     announce: Effect.acquireRelease(
       Effect.sync(() =>

@@ -13,9 +13,11 @@ import type { Revision } from "@effect-mcp/core/Revision"
 import type { ClientFacts } from "@effect-mcp/core/wire/Wire"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type { Span } from "effect/Tracer"
 import type { Timed } from "@effect-mcp/core/Deadlines"
 import type { Running } from "../Component.ts"
 import type { Engine } from "./engine.ts"
+import type { Subject } from "./telemetry.ts"
 import type { Ended, InFlight, PeerState } from "./peer.ts"
 
 type Service = RequestContext["Service"]
@@ -39,8 +41,10 @@ export class Call implements Timed, InFlight, Service {
   running: Running | undefined
   /** Whether it counts against the limits of concurrency. */
   hasPlace = false
-  /** Lets go of everything that the call holds. */
-  finish: (() => void) | undefined
+  // Not a closure over what is to be done at the end: objects that hold one for a while live until the next full collection.
+  /** As what it is measured, while it runs. */
+  subject: Subject | undefined
+  span: Span | undefined
   deadline = 0
   /** When it began, and after which time it is ended, in milliseconds; `undefined` for never. */
   startedAt = 0
@@ -71,7 +75,8 @@ export class Call implements Timed, InFlight, Service {
     this.fiber = undefined
     this.ended = undefined
     this.running = undefined
-    this.finish = undefined
+    this.subject = undefined
+    this.span = undefined
     this.timeout = undefined
     this.wraps = undefined
   }

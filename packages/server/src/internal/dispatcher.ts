@@ -67,10 +67,20 @@ export interface Options {
   readonly peers: Set<ServerPeer>
   readonly subscriptions: Subscriptions
   readonly logDefect: LogDefect
+  /** Lets go of what a call holds whose fiber broke. */
+  readonly letGo: (call: Call) => void
 }
 
 /** The dispatcher of one server. */
-export const make = ({ engineOf, initialize, logDefect, peers, settings, subscriptions }: Options): Dispatcher["Service"] => {
+export const make = ({
+  engineOf,
+  initialize,
+  letGo,
+  logDefect,
+  peers,
+  settings,
+  subscriptions
+}: Options): Dispatcher["Service"] => {
   let lastPeer = 0
 
   const serve = (call: Call): Effect.Effect<Outcome> => {
@@ -170,7 +180,8 @@ export const make = ({ engineOf, initialize, logDefect, peers, settings, subscri
     })
 
   const abandon = (peer: ServerPeer, { id, method }: Jsonrpc.Request): Jsonrpc.Failure => {
-    peer.calls.get(id)?.finish?.()
+    const call = peer.calls.get(id)
+    if (call !== undefined) letGo(call)
     const error = logDefect(method, Cause.die(new Error("its fiber broke: a handler returned something that is no Effect")))
     return failure(id, new Internal({ id: error }), Revision.latest)
   }

@@ -7,6 +7,7 @@ import type { Failure, JsonObject, RequestId, Success } from "@effect-mcp/core/J
 import * as Principal from "@effect-mcp/core/Principal"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
+import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -51,7 +52,7 @@ export class PeerState<C extends InFlight> implements Peer {
   readonly push: Emit
   readonly principal: Principal.Principal
   readonly sessionId: string | undefined
-  readonly calls = new Map<RequestId, C>()
+  readonly calls = new Turnover<RequestId, C>()
   readonly slots: Slots
   session: Session<C> | undefined
   private readonly questions = new Map<RequestId, Waiting>()

@@ -82,7 +82,14 @@ const busy = new McpError({
 })
 
 /** The runner of a server. */
-export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }: Tools): Run => {
+export interface Runner {
+  readonly run: Run
+  /** Lets go of everything that a call holds whose fiber broke. */
+  readonly abandon: (call: Call) => void
+}
+
+/** See {@link Runner}. */
+export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }: Tools): Runner => {
   const tryTake = (call: Call): boolean => {
     if (!call.peer.slots.tryTake()) return false
     if (slots.tryTake()) return (call.hasPlace = true)
@@ -139,28 +146,32 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
     return [defect(call, operation.subject, cause), "defect"]
   }
 
-  return (call, operation, make) =>
+  const finish = (call: Call, subject: Subject, errorType: string | undefined, exit: Exit.Exit<unknown, unknown>): void => {
+    call.isOpen = false
+    call.subject = undefined
+    setTimeoutOf(deadlines, call, undefined)
+    leave(call)
+    telemetry.record(subject, deadlines.now() - call.startedAt, errorType)
+    if (call.span !== undefined) telemetry.close(call.span, exit, errorType)
+  }
+
+  const abandon = (call: Call): void => {
+    if (call.subject !== undefined) finish(call, call.subject, "defect", Exit.void)
+  }
+
+  const run: Run = (call, operation, make) =>
     Effect.withFiber((fiber) => {
       const { subject, timeout } = operation
       call.fiber = fiber
+      call.subject = subject
       call.peer.calls.set(call.id, call)
       call.startedAt = deadlines.now()
       setTimeoutOf(deadlines, call, timeout)
-      const span = telemetry.open(call, subject)
+      const span = (call.span = telemetry.open(call, subject))
       const request: Brought = { key: RequestContext.key, value: call, outer: undefined }
       const traced = span === undefined ? request : { key: Tracer.ParentSpan.key, value: span, outer: request }
       const brought = lowered(call, minimumLogLevel, traced)
 
-      const finish = (errorType: string | undefined, exit: Exit.Exit<unknown, unknown>): void => {
-        call.isOpen = false
-        call.finish = undefined
-        setTimeoutOf(deadlines, call, undefined)
-        leave(call)
-        telemetry.record(subject, deadlines.now() - call.startedAt, errorType)
-        if (span !== undefined) telemetry.close(span, exit, errorType)
-      }
-
-      call.finish = () => finish("defect", Exit.void)
       const work =
         !operation.needsPlace || tryTake(call)
           ? make(brought)
@@ -171,14 +182,16 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
           const outcome = dropped ? noReply : reply(call, operation, result)
           const errorType = dropped ? call.ended : operation.errorType(result)
           if (span !== undefined) telemetry.recordResult(span, call, outcome)
-          finish(errorType, errorType === undefined ? Exit.void : Exit.fail(errorType))
+          finish(call, subject, errorType, errorType === undefined ? Exit.void : Exit.fail(errorType))
           return outcome
         },
         onFailure: (cause) => {
           const [outcome, errorType] = failure(call, operation, cause)
-          finish(errorType, Exit.failCause(cause))
+          finish(call, subject, errorType, Exit.failCause(cause))
           return outcome
         }
       })
     })
+
+  return { run, abandon }
 }
