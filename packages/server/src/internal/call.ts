@@ -17,7 +17,7 @@ import type { Span } from "effect/Tracer"
 import type { Timed } from "@effect-mcp/core/Deadlines"
 import type { Running } from "../Component.ts"
 import type { Engine } from "./engine.ts"
-import type { Subject } from "./telemetry.ts"
+import type { Subject } from "./subject.ts"
 import type { Ended, InFlight, PeerState } from "./peer.ts"
 
 type Service = RequestContext["Service"]

@@ -12,7 +12,7 @@ import type { Kind } from "../Provider.ts"
 import type { Call } from "./call.ts"
 import type { Subscription } from "./changes.ts"
 import { type Operation, refuse, type Run } from "./run.ts"
-import * as Telemetry from "./telemetry.ts"
+import { subject as subjectOf } from "./subject.ts"
 
 // As many as the official SDK allows.
 const maxSubscriptions = 1024
@@ -55,7 +55,7 @@ export class Subscriptions {
 }
 
 const operation: Operation<void> = {
-  subject: Telemetry.subject("subscriptions/listen"),
+  subject: subjectOf("subscriptions/listen"),
   timeout: undefined,
   needsPlace: false,
   encode: (call) => call.engine.wire.subscriptionEnd(call.id),

@@ -18,7 +18,8 @@ import type { Call } from "./call.ts"
 import { concerns, wrap } from "./chain.ts"
 import type { Registry, Snapshot } from "./registry.ts"
 import { type Operation, refuse, type Run } from "./run.ts"
-import * as Telemetry from "./telemetry.ts"
+import { subject as subjectOf } from "./subject.ts"
+import type { Telemetry } from "./telemetry.ts"
 
 // A cursor is the number of the last component of the page before. Numbers are given in the order of the list and never again, so
 // pages stay right whatever comes and goes in between.
@@ -58,13 +59,13 @@ export interface Options<Ready> {
   readonly middlewares: ReadonlyArray<Implementation>
   readonly settings: Settings
   readonly run: Run
-  readonly telemetry: Telemetry.Telemetry
+  readonly telemetry: Telemetry
 }
 
 /** Serves `tools/list` of one revision. */
 export const makeList = <Ready>({ middlewares, registry, run, settings, telemetry }: Options<Ready>) => {
   const operation: Operation<ListToolsResult> = {
-    subject: Telemetry.subject("tools/list"),
+    subject: subjectOf("tools/list"),
     timeout: settings.toolTimeout,
     needsPlace: true,
     encode: (call, { nextCursor, tools }) => call.engine.wire.toolList(tools, nextCursor, settings.cacheHint),

@@ -17,7 +17,8 @@ import type { Call } from "./call.ts"
 import { lowered } from "./clientLog.ts"
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import type { Slots } from "./slots.ts"
-import type { Subject, Telemetry } from "./telemetry.ts"
+import type { Subject } from "./subject.ts"
+import type { Telemetry } from "./telemetry.ts"
 
 /** A kind of request: how it is told apart, limited, and answered. Made once, not for each request. */
 export interface Operation<A> {

@@ -15,38 +15,7 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import type { Call } from "./call.ts"
-
-// In seconds, as the conventions advise.
-const boundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300]
-
-/** What is measured and traced under one name: a method, or a method and its target. */
-export interface Subject {
-  readonly spanName: string
-  readonly attributes: { readonly [key: string]: string }
-  readonly duration: Metric.Histogram<number>
-  readonly failures: Map<string, Metric.Histogram<number>>
-}
-
-const histogram = (attributes: { readonly [key: string]: string }) =>
-  Metric.histogram("mcp.server.operation.duration", {
-    description: "Duration of MCP requests, as the server sees it, in seconds",
-    attributes,
-    boundaries
-  })
-
-/** The subject of a method. A target is for names that are known to the server: names made up by clients would be without bound. */
-export const subject = (method: string, target?: { readonly kind: "tool"; readonly name: string }): Subject => {
-  const attributes =
-    target === undefined
-      ? { "mcp.method.name": method }
-      : { "mcp.method.name": method, "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": target.name }
-  return {
-    spanName: target === undefined ? method : `${method} ${target.name}`,
-    attributes,
-    duration: histogram(attributes),
-    failures: new Map()
-  }
-}
+import { histogram, type Subject } from "./subject.ts"
 
 /** How often arguments came as JSON in a string. */
 export const repairs = Metric.counter("mcp.server.arguments.repaired", {

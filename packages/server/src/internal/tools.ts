@@ -19,7 +19,7 @@ import type { Call } from "./call.ts"
 import { type Inner, wrap } from "./chain.ts"
 import type { Registry } from "./registry.ts"
 import { type LogDefect, type Operation, refuse, type Run, setTimeoutOf } from "./run.ts"
-import * as Telemetry from "./telemetry.ts"
+import { subject as subjectOf } from "./subject.ts"
 
 type Result = CallToolResult
 
@@ -148,7 +148,7 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
     const timeout = own === Infinity ? undefined : own
     return {
       operation: {
-        subject: Telemetry.subject("tools/call", { kind: "tool", name: component.name }),
+        subject: subjectOf("tools/call", { kind: "tool", name: component.name }),
         timeout,
         needsPlace: true,
         encode,
@@ -171,7 +171,7 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
     Effect.fail(new McpError({ reason: new InvalidParams({ detail: `Unknown tool: ${name}`, data: { name } }) }))
 
   const unknownOperation: Operation<Result> = {
-    subject: Telemetry.subject("tools/call"),
+    subject: subjectOf("tools/call"),
     timeout: settings.toolTimeout,
     needsPlace: true,
     encode,
