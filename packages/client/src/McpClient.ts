@@ -20,7 +20,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import { connect, Connection, type Progress } from "./internal/connection.ts"
+import { connect, Connection, type Progress, RequestOptions } from "./internal/connection.ts"
 import { negotiate } from "./internal/negotiate.ts"
 import { Serial } from "./internal/serial.ts"
 import { InvalidAnswer, InvalidArguments, McpClientError, ToolFailed } from "./McpClientError.ts"
@@ -88,6 +88,18 @@ export class McpClient extends Context.Service<
 
 const maxPages = 1000
 
+const noArguments: Jsonrpc.JsonObject = {}
+
+class CallParams implements Jsonrpc.JsonObject {
+  readonly [key: string]: unknown
+  readonly name: string
+  readonly arguments: Jsonrpc.JsonObject
+  constructor(name: string, args: Jsonrpc.JsonObject) {
+    this.name = name
+    this.arguments = args
+  }
+}
+
 const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
 
 const decodeTool = Schema.decodeUnknownExit(Definition)
@@ -151,12 +163,8 @@ export const make = Effect.fnUntraced(function* (
   const request = (method: string, params?: Jsonrpc.JsonObject, call?: CallOptions) =>
     connection.request(
       method,
-      (token) =>
-        wire.params(params, call?.meta === undefined ? { progressToken: token } : { ...call.meta, progressToken: token }),
-      {
-        timeout: call?.timeout === undefined ? timeout : Deadlines.toMillis(call.timeout),
-        onProgress: call?.onProgress
-      }
+      (id) => wire.request(id, method, params, call?.meta),
+      new RequestOptions(call?.timeout === undefined ? timeout : Deadlines.toMillis(call.timeout), call?.onProgress)
     )
 
   const listTools = Effect.gen(function* () {
@@ -189,7 +197,7 @@ export const make = Effect.fnUntraced(function* (
     instructions: agreement.instructions,
     listTools,
     callTool: (name, args, call) =>
-      Effect.flatMap(request("tools/call", { name, arguments: args ?? {} }, call), (result) => {
+      Effect.flatMap(request("tools/call", new CallParams(name, args ?? noArguments), call), (result) => {
         const neutral = wire.toolResult(result)
         return Array.isArray(neutral.content) && neutral.content.every(Jsonrpc.isObject)
           ? Effect.succeed(neutral)

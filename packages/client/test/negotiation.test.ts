@@ -170,6 +170,7 @@ describe("what the client says of itself", () => {
           method: "server/discover",
           params: {
             _meta: {
+              progressToken: 1,
               [key("protocolVersion")]: "2026-07-28",
               [key("clientCapabilities")]: {},
               [key("clientInfo")]: clientInfo

@@ -57,6 +57,17 @@ export type Outcome =
   /** The request was cancelled by the client: it must not be answered. */
   | { readonly _tag: "NoReply" }
 
+class Reply {
+  readonly _tag = "Reply"
+  readonly message: Jsonrpc.Response | ReadonlyArray<Jsonrpc.Response>
+  constructor(message: Jsonrpc.Response | ReadonlyArray<Jsonrpc.Response>) {
+    this.message = message
+  }
+}
+
+/** The outcome of a message that is answered. */
+export const reply = (message: Jsonrpc.Response | ReadonlyArray<Jsonrpc.Response>): Outcome => new Reply(message)
+
 /**
  * Serves the messages of any number of peers. `McpServer.layer` of `@effect-mcp/server` provides it, transports require it.
  *
@@ -83,19 +94,26 @@ const root = { uninterruptible: true } as const
  * Runs `handle` as its contract asks for, on a root fiber in the given context, and passes the outcome on. What needs no waiting
  * is done, `onOutcome` included, before this returns. `onOutcome` must not throw.
  */
-export const fork =
-  (dispatcher: Dispatcher["Service"], context: Context.Context<never>) =>
-  (peer: Peer, message: Jsonrpc.Inbound, emit: Emit, onOutcome: (outcome: Outcome) => void, principal?: Principal): void => {
+export const fork = (dispatcher: Dispatcher["Service"], context: Context.Context<never>) => {
+  const runFork = Effect.runForkWith(context)
+  return (
+    peer: Peer,
+    message: Jsonrpc.Inbound,
+    emit: Emit,
+    onOutcome: (outcome: Outcome) => void,
+    principal?: Principal
+  ): void => {
     const outcome = dispatcher.handle(peer, message, emit, principal)
     if (Exit.isExit(outcome)) {
       const exit = outcome as Exit.Exit<Outcome> // the guard forgets the type of the value
       if (Exit.isSuccess(exit)) onOutcome(exit.value)
       return
     }
-    const fiber = Effect.runForkWith(context)(Effect.map(outcome, onOutcome), root)
+    const fiber = runFork(Effect.map(outcome, onOutcome), root)
     // Code without types can break a fiber so that nothing of it runs any more. Its request is answered all the same.
     const rescue = (exit: Exit.Exit<void>) => Exit.isFailure(exit) && onOutcome(dispatcher.abandon(peer, message))
     const exit = fiber.pollUnsafe()
     if (exit === undefined) fiber.addObserver(rescue)
     else rescue(exit)
   }
+}

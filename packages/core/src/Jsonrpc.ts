@@ -47,6 +47,8 @@ export interface Request {
   readonly id: RequestId
   readonly method: string
   readonly params: JsonObject | undefined
+  /** The params as JSON, where somebody wrote them already. */
+  readonly paramsJson?: string
 }
 
 /** A message that is never answered. */
@@ -105,13 +107,43 @@ export type Response = Reply | Failure
 /** Whatever can be written. A batch of answers is an array. */
 export type Outbound = Request | Notification | Response | ReadonlyArray<Response>
 
+// What every call makes are instances, not literals. V8 watches the first hundred objects of a literal, and when a full collection
+// falls among them, it makes all later ones old from birth: they, and what they hold, then stay until the next full collection.
+
+class RequestMessage implements Request {
+  readonly _tag = "Request"
+  readonly id: RequestId
+  readonly method: string
+  readonly params: JsonObject | undefined
+  constructor(id: RequestId, method: string, params: JsonObject | undefined) {
+    this.id = id
+    this.method = method
+    this.params = params
+  }
+}
+
+class SuccessMessage implements Success {
+  readonly _tag = "Success"
+  readonly id: RequestId
+  readonly result: JsonObject
+  constructor(id: RequestId, result: JsonObject) {
+    this.id = id
+    this.result = result
+  }
+}
+
+class ReplyMessage implements Reply {
+  readonly _tag = "Reply"
+  readonly id: RequestId
+  readonly json: string
+  constructor(id: RequestId, json: string) {
+    this.id = id
+    this.json = json
+  }
+}
+
 /** Makes a request. */
-export const request = (id: RequestId, method: string, params?: JsonObject): Request => ({
-  _tag: "Request",
-  id,
-  method,
-  params
-})
+export const request = (id: RequestId, method: string, params?: JsonObject): Request => new RequestMessage(id, method, params)
 
 /** Makes a notification. */
 export const notification = (method: string, params?: JsonObject): Notification => ({
@@ -124,7 +156,7 @@ export const notification = (method: string, params?: JsonObject): Notification 
 export const failure = (id: RequestId | undefined, error: ErrorObject): Failure => ({ _tag: "Failure", id, error })
 
 /** Makes a successful answer from a result that is JSON already. */
-export const reply = (id: RequestId, json: string): Reply => ({ _tag: "Reply", id, json })
+export const reply = (id: RequestId, json: string): Reply => new ReplyMessage(id, json)
 
 const invalid = (id: RequestId | undefined, code: number, message: string, answers?: RequestId): Invalid => ({
   _tag: "Invalid",
@@ -157,7 +189,7 @@ const fromCall = (message: JsonObject): Single => {
   if (params !== undefined && !isObject(params)) {
     return invalid(id, ErrorCode.InvalidParams, "Invalid params: `params` must be an object")
   }
-  return { _tag: "Request", id, method, params }
+  return new RequestMessage(id, method, params)
 }
 
 const isErrorObject = (u: unknown): u is ErrorObject =>
@@ -174,7 +206,7 @@ const fromAnswer = (message: JsonObject): Single => {
   if (!isObject(result) || !isRequestId(id)) {
     return invalid(undefined, ErrorCode.InvalidRequest, "Invalid Request: a malformed response", readableId(id))
   }
-  return { _tag: "Success", id, result }
+  return new SuccessMessage(id, result)
 }
 
 const fromJson = (message: unknown): Single => {
@@ -223,8 +255,11 @@ export const stringify = (message: Outbound): string => {
       return single.id === undefined
         ? `{"jsonrpc":"2.0","error":${JSON.stringify(single.error)}}`
         : `{"jsonrpc":"2.0","id":${idJson(single.id)},"error":${JSON.stringify(single.error)}}`
-    case "Request":
-      return `{"jsonrpc":"2.0","id":${idJson(single.id)},"method":${JSON.stringify(single.method)}${paramsJson(single.params)}`
+    case "Request": {
+      const start = `{"jsonrpc":"2.0","id":${idJson(single.id)},"method":${JSON.stringify(single.method)}`
+      if (single.paramsJson !== undefined) return `${start},"params":${single.paramsJson}}`
+      return start + paramsJson(single.params)
+    }
     case "Notification":
       return `{"jsonrpc":"2.0","method":${JSON.stringify(single.method)}${paramsJson(single.params)}`
   }

@@ -14,7 +14,7 @@ import { isPlain } from "./internal/plainSchema.ts"
 import { explainExit, makeDecoder, makeEncoder } from "./internal/toolArguments.ts"
 import { encodingAst } from "./internal/wireCodec.ts"
 import { isObject, type JsonObject } from "./Jsonrpc.ts"
-import type { ContentBlock } from "./protocol/Content.ts"
+import type { ContentBlock, TextContent } from "./protocol/Content.ts"
 import type { CallToolResult, ObjectJsonSchema, Tool as Definition } from "./protocol/Tools.ts"
 import { type Any, Contents, type Rendered } from "./Tool.ts"
 import { UnrepresentableSchema } from "./UnrepresentableSchema.ts"
@@ -83,7 +83,25 @@ const toBlocks = (rendered: Rendered): ReadonlyArray<ContentBlock> =>
       ? rendered
       : [rendered as ContentBlock] // `isArray` does not narrow readonly arrays
 
-const text = (value: string): CallToolResult => ({ content: [{ type: "text", text: value }] })
+// Instances for the reason that is given in Jsonrpc.ts.
+
+class Text implements TextContent {
+  readonly type = "text"
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+class ToolResult implements CallToolResult {
+  readonly content: ReadonlyArray<ContentBlock>
+  declare structuredContent?: unknown
+  constructor(content: ReadonlyArray<ContentBlock>) {
+    this.content = content
+  }
+}
+
+const text = (value: string): ReadonlyArray<ContentBlock> => [new Text(value)]
 
 const fail = (tool: Any, what: string, cause: unknown): never => {
   throw new Error(`tool "${tool.name}": ${what}`, { cause })
@@ -114,10 +132,10 @@ const encodeSuccess = (tool: Any): ((value: unknown) => CallToolResult) => {
     const problems = validate?.(encoded)
     if (problems !== undefined) fail(tool, "the result is not what its `outputSchema` says", problems)
     const content =
-      render === undefined
-        ? text(typeof encoded === "string" ? encoded : JSON.stringify(encoded)).content
-        : toBlocks(render(value))
-    return isShown ? { content, structuredContent: encoded } : { content }
+      render === undefined ? text(typeof encoded === "string" ? encoded : JSON.stringify(encoded)) : toBlocks(render(value))
+    const result = new ToolResult(content)
+    if (isShown) result.structuredContent = encoded
+    return result
   }
 }
 
@@ -134,8 +152,8 @@ const encodeFailure = (tool: Any): ((error: unknown) => CallToolResult | undefin
     if (Exit.isFailure(exit)) return undefined
     const said = messageOf(error) ?? (typeof exit.value === "string" ? exit.value : JSON.stringify(exit.value))
     return hasOutput
-      ? { ...text(said), isError: true, _meta: { [structuredKey]: exit.value } }
-      : { ...text(said), isError: true, structuredContent: exit.value }
+      ? { content: text(said), isError: true, _meta: { [structuredKey]: exit.value } }
+      : { content: text(said), isError: true, structuredContent: exit.value }
   }
 }
 

@@ -7,12 +7,25 @@ import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import * as Deadlines from "../src/Deadlines.ts"
 
+class Entry extends Deadlines.Timed {
+  private readonly onExpire: () => void
+
+  constructor(onExpire: () => void) {
+    super()
+    this.onExpire = onExpire
+  }
+
+  expire(): void {
+    this.onExpire()
+  }
+}
+
 /** Entries that note when they expire. */
 const timing = Effect.gen(function* () {
   const deadlines = yield* Deadlines.make
   const expired: Array<readonly [name: string, at: number]> = []
   const add = (name: string, timeoutMs: number): Deadlines.Timed => {
-    const entry = { deadline: 0, expire: () => void expired.push([name, deadlines.now()]) }
+    const entry = new Entry(() => expired.push([name, deadlines.now()]))
     deadlines.add(entry, deadlines.now(), timeoutMs)
     return entry
   }
@@ -44,9 +57,8 @@ describe("deadlines", () => {
       const a = add("a", 100)
       yield* TestClock.adjust("10 millis")
       add("b", 100)
-      deadlines.remove(a, 100)
-      deadlines.remove(a, 100)
-      deadlines.remove(a, 999)
+      deadlines.remove(a)
+      deadlines.remove(a)
       yield* TestClock.adjust("99 millis")
       assert.deepStrictEqual(expired, [])
       yield* TestClock.adjust("1 millis")
@@ -67,13 +79,41 @@ describe("deadlines", () => {
     })
   )
 
+  it.effect("one that began earlier but comes later is in time, among those of its timeout", () =>
+    Effect.gen(function* () {
+      const { add, deadlines, expired } = yield* timing
+      const noted = (name: string) => new Entry(() => expired.push([name, deadlines.now()]))
+      yield* TestClock.adjust("50 millis")
+      add("c", 100)
+      deadlines.add(noted("a"), 10, 100)
+      deadlines.add(noted("b"), 30, 100)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(expired, [
+        ["a", 110],
+        ["b", 130],
+        ["c", 150]
+      ])
+    })
+  )
+
+  it.effect("what is over, or was removed, points at nothing that waits", () =>
+    Effect.gen(function* () {
+      const { add, deadlines } = yield* timing
+      const entries = [add("a", 10), add("b", 10), add("c", 10), add("d", 10)]
+      for (const entry of entries.slice(1, 3)) deadlines.remove(entry)
+      yield* TestClock.adjust("10 millis")
+      for (const { after, before, queue } of entries)
+        assert.deepStrictEqual([queue, before, after], [undefined, undefined, undefined])
+    })
+  )
+
   it.effect("one that is added again begins anew", () =>
     Effect.gen(function* () {
       const { add, deadlines, expired } = yield* timing
       const a = add("a", 100)
       for (let i = 0; i < 5; i++) {
         yield* TestClock.adjust("90 millis")
-        deadlines.remove(a, 100)
+        deadlines.remove(a)
         deadlines.add(a, deadlines.now(), 100)
       }
       assert.deepStrictEqual(expired, [])
@@ -85,7 +125,7 @@ describe("deadlines", () => {
   it.effect("an entry may add another one when it expires", () =>
     Effect.gen(function* () {
       const { add, deadlines, expired } = yield* timing
-      deadlines.add({ deadline: 0, expire: () => void add("next", 10) }, 0, 50)
+      deadlines.add(new Entry(() => add("next", 10)), 0, 50)
       yield* TestClock.adjust("50 millis")
       assert.deepStrictEqual(expired, [])
       yield* TestClock.adjust("10 millis")
@@ -99,7 +139,7 @@ describe("deadlines", () => {
       const broken = () => {
         throw new Error("broken")
       }
-      deadlines.add({ deadline: 0, expire: broken }, 0, 10)
+      deadlines.add(new Entry(broken), 0, 10)
       add("same time", 10)
       add("later", 20)
       yield* TestClock.adjust("1 minute")
@@ -154,7 +194,7 @@ describe("deadlines", () => {
   it.effect("odd timeouts that come and go are not kept", () =>
     Effect.gen(function* () {
       const { add, deadlines, expired } = yield* timing
-      for (let i = 1; i <= 1000; i++) deadlines.remove(add(`t${i}`, i), i)
+      for (let i = 1; i <= 1000; i++) deadlines.remove(add(`t${i}`, i))
       add("last", 7)
       yield* TestClock.adjust("7 millis")
       assert.deepStrictEqual(expired, [["last", 7]])
@@ -179,7 +219,7 @@ describe("deadlines", () => {
         const expected = new Map<string, number>()
         for (const [i, { remove, timeout, wait }] of ops.entries()) {
           const entry = add(`${i}`, timeout)
-          if (remove) deadlines.remove(entry, timeout)
+          if (remove) deadlines.remove(entry)
           else expected.set(`${i}`, deadlines.now() + timeout)
           yield* TestClock.adjust(wait)
         }

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Jsonrpc from "../src/Jsonrpc.ts"
 import * as McpError from "../src/McpError.ts"
 import type { CallToolResult, Tool } from "../src/protocol/Tools.ts"
 import * as Revision from "../src/Revision.ts"
@@ -150,22 +151,33 @@ describe("errors", () => {
 
 describe("the request era", () => {
   it("a client's envelope cannot be changed by what the caller adds, which is kept beside it", () => {
-    const { params } = clientOf(Revision.latest)
+    const { request } = clientOf(Revision.latest)
     const envelope = {
       [key("protocolVersion")]: "2026-07-28",
       [key("clientCapabilities")]: { roots: {} },
       [key("clientInfo")]: info,
       [key("logLevel")]: "info"
     }
-    assert.deepStrictEqual(params(undefined, undefined), { _meta: envelope })
-    assert.deepStrictEqual(params({ a: 1 }, { "x/y": 1, [key("protocolVersion")]: "2" }), {
+    const sent = (params?: Jsonrpc.JsonObject, meta?: Jsonrpc.JsonObject) => {
+      const message = request(7, "some/method", params, meta)
+      const onTheWire = JSON.parse(Jsonrpc.stringify(message))
+      // What a transport sees of a message is what it sends.
+      assert.deepStrictEqual(onTheWire, { jsonrpc: "2.0", id: 7, method: "some/method", params: message.params })
+      return message.params
+    }
+    const _meta = { progressToken: 7, ...envelope }
+    assert.deepStrictEqual(sent(), { _meta })
+    assert.deepStrictEqual(sent({}), { _meta })
+    assert.deepStrictEqual(sent({ a: 1 }), { a: 1, _meta })
+    assert.deepStrictEqual(sent({ a: 1, _meta: { b: 1 } }), { a: 1, _meta })
+    assert.deepStrictEqual(sent({ a: 1 }, { "x/y": 1, progressToken: 2, [key("protocolVersion")]: "2" }), {
       a: 1,
-      _meta: { "x/y": 1, ...envelope }
+      _meta: { "x/y": 1, ..._meta }
     })
   })
 
   it("the envelope that a client writes, a server reads", () => {
-    const written = clientOf(Revision.latest).params(undefined, { progressToken: 1 })?.["_meta"]
+    const written = clientOf(Revision.latest).request(1, "ping").params?.["_meta"]
     assert.deepStrictEqual(RequestEra.readEnvelope(written as { readonly [key: string]: unknown }), {
       version: "2026-07-28",
       capabilities: { roots: {} },

@@ -3,7 +3,7 @@
  * the end of the connection.
  */
 import { type ClientConnection, ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
-import type { Deadlines, Timed } from "@effect-mcp/core/Deadlines"
+import { type Deadlines, Timed } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Cause from "effect/Cause"
@@ -21,11 +21,16 @@ export interface Progress {
 }
 
 /** How a request is made. */
-export interface RequestOptions {
+export class RequestOptions {
   /** For how long the server may neither answer nor tell of progress, in milliseconds; `undefined` for ever. */
   readonly timeout: number | undefined
   /** What to do with the server's reports, one after the other; the request is answered after the last one. */
   readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
+
+  constructor(timeout: number | undefined, onProgress?: (progress: Progress) => Effect.Effect<void>) {
+    this.timeout = timeout
+    this.onProgress = onProgress
+  }
 }
 
 /** What a connection does with what the server sends by itself. */
@@ -36,8 +41,8 @@ export interface Handlers {
 
 type Result = Effect.Effect<Jsonrpc.JsonObject, McpClientError>
 
-class Pending implements Timed {
-  deadline = 0
+class Pending extends Timed {
+  isOver = false
   readonly id: number
   readonly method: string
   readonly timeout: number | undefined
@@ -47,6 +52,7 @@ class Pending implements Timed {
   private readonly connection: Connection
 
   constructor(connection: Connection, id: number, method: string, options: RequestOptions, resume: (result: Result) => void) {
+    super()
     this.connection = connection
     this.id = id
     this.method = method
@@ -142,7 +148,7 @@ export class Connection {
   }
 
   /** Sends a request and waits for its result. Interrupting it cancels it on the server. */
-  request(method: string, paramsOf: (token: number) => Jsonrpc.JsonObject | undefined, options: RequestOptions): Result {
+  request(method: string, messageOf: (id: number) => Jsonrpc.Request, options: RequestOptions): Result {
     return Effect.callback<Jsonrpc.JsonObject, McpClientError>((resume) => {
       if (this.over !== undefined) return resume(Effect.fail(failedTransport(this.over)))
       const id = ++this.nextId
@@ -150,11 +156,12 @@ export class Connection {
       this.pending.set(id, pending)
       if (options.timeout !== undefined) this.deadlines.add(pending, this.deadlines.now(), options.timeout)
       try {
-        this.post(Jsonrpc.request(id, method, paramsOf(id)), pending)
+        this.post(messageOf(id), pending)
       } catch (error) {
         pending.end(Effect.fail(unsendable(pending, error)))
       }
-      return Effect.sync(() => pending.abandon())
+      // In memory the answer is there already.
+      return pending.isOver ? undefined : Effect.sync(() => pending.abandon())
     })
   }
 
@@ -204,7 +211,8 @@ export class Connection {
   /** Takes a request out; false when it had ended already. */
   forget(pending: Pending): boolean {
     if (!this.pending.delete(pending.id)) return false
-    if (pending.timeout !== undefined) this.deadlines.remove(pending, pending.timeout)
+    pending.isOver = true
+    this.deadlines.remove(pending)
     return true
   }
 
@@ -236,10 +244,7 @@ export class Connection {
     const pending = typeof token === "number" ? this.pending.get(token) : undefined
     const progress = params?.["progress"]
     if (pending === undefined || typeof progress !== "number") return
-    if (pending.timeout !== undefined) {
-      this.deadlines.remove(pending, pending.timeout)
-      this.deadlines.add(pending, this.deadlines.now(), pending.timeout)
-    }
+    if (pending.timeout !== undefined) this.deadlines.add(pending, this.deadlines.now(), pending.timeout)
     const { message, total } = params ?? {}
     pending.report({
       progress,

@@ -7,7 +7,7 @@
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
-import { isObject, ErrorCode, type JsonObject } from "@effect-mcp/core/Jsonrpc"
+import { isObject, ErrorCode, type JsonObject, request } from "@effect-mcp/core/Jsonrpc"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as project from "@effect-mcp/core/wire/project"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
@@ -15,7 +15,7 @@ import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
 import type { ClientWire } from "@effect-mcp/core/wire/Wire"
 import * as Effect from "effect/Effect"
 import { InvalidAnswer, McpClientError, NegotiationFailed } from "../McpClientError.ts"
-import type { Connection } from "./connection.ts"
+import { type Connection, RequestOptions } from "./connection.ts"
 
 /** What was agreed. */
 export interface Agreement {
@@ -65,10 +65,8 @@ const supportedBy = ({ reason }: McpClientError): ReadonlyArray<string> =>
 
 const endedTheConnection = ({ reason }: McpClientError): boolean => reason._tag === "TransportFailed"
 
-const options = (timeout: number | undefined) => ({ timeout, onProgress: undefined })
-
 const discover = (connection: Connection, wire: ClientWire, timeout: number | undefined) =>
-  connection.request("server/discover", () => wire.params(undefined, undefined), options(timeout))
+  connection.request("server/discover", (id) => wire.request(id, "server/discover"), new RequestOptions(timeout))
 
 const failed = (tried: ReadonlyArray<string>) => new McpClientError({ reason: new NegotiationFailed({ tried }) })
 
@@ -109,7 +107,7 @@ const sessionEra = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Agreement, McpClientError> {
   const offered = Revision.fromVersion(version) ?? Revision.latestSession
   const params = { protocolVersion: version, capabilities, clientInfo: project.implementation(info, offered) }
-  const result = yield* connection.request("initialize", () => params, options(timeout))
+  const result = yield* connection.request("initialize", (id) => request(id, "initialize", params), new RequestOptions(timeout))
   const answered = String(result["protocolVersion"])
   const revision = Revision.fromVersion(answered)
   if (revision === undefined || revision.era !== "session" || !versions.includes(revision.version)) {

@@ -1,7 +1,7 @@
 /**
  * The wire codec of the request era, since 2026-07-28: what a session knows in the other era travels in `_meta` of each request.
  */
-import { isObject, type JsonObject } from "../Jsonrpc.ts"
+import { isObject, type JsonObject, type Request, request, type RequestId } from "../Jsonrpc.ts"
 import { InvalidParams, type Reason } from "../McpError.ts"
 import type { ClientCapabilities } from "../protocol/Capabilities.ts"
 import { type Implementation, type LoggingLevel, loggingLevels } from "../protocol/Common.ts"
@@ -16,6 +16,24 @@ import type { CacheHint, ClientFacts, ClientWire, ServerWire } from "./Wire.ts"
 export interface Envelope extends ClientFacts {
   /** Any string: whether it is served is another question. */
   readonly version: string
+}
+
+class ReadEnvelope implements Envelope {
+  readonly version: string
+  readonly capabilities: ClientCapabilities
+  readonly info: Implementation | undefined
+  readonly logLevel: LoggingLevel | undefined
+  constructor(
+    version: string,
+    capabilities: ClientCapabilities,
+    info: Implementation | undefined,
+    logLevel: LoggingLevel | undefined
+  ) {
+    this.version = version
+    this.capabilities = capabilities
+    this.info = info
+    this.logLevel = logLevel
+  }
 }
 
 const isLevel = (u: unknown): u is LoggingLevel => loggingLevels.some((level) => level === u)
@@ -52,7 +70,7 @@ export const readEnvelope = (meta: JsonObject): Envelope | InvalidParams => {
   if (!isCapabilities(capabilities)) return malformed(Key.clientCapabilities, "must be an object of objects")
   if (info !== undefined && !isImplementation(info)) return malformed(Key.clientInfo, "must have a name and a version")
   if (logLevel !== undefined && !isLevel(logLevel)) return malformed(Key.logLevel, `must be one of ${loggingLevels.join(", ")}`)
-  return { version, capabilities, info, logLevel }
+  return new ReadEnvelope(version, capabilities, info, logLevel)
 }
 
 /** The versions that `server/discover` and errors name. */
@@ -90,6 +108,16 @@ export const server = (revision: Revision, info: Implementation): ServerWire => 
   }
 }
 
+class NeutralResult implements CallToolResult {
+  readonly content: CallToolResult["content"]
+  declare structuredContent?: unknown
+  declare isError?: boolean
+  declare _meta?: JsonObject
+  constructor(content: CallToolResult["content"]) {
+    this.content = content
+  }
+}
+
 const withoutServerInfo = (meta: unknown): JsonObject | undefined => {
   if (!isObject(meta)) return undefined
   const { [Key.serverInfo]: _, ...rest } = meta
@@ -101,11 +129,32 @@ const withoutServerInfo = (meta: unknown): JsonObject | undefined => {
 const neutralResult = (result: JsonObject): CallToolResult => {
   const { _meta, content, isError, structuredContent } = result as { readonly [K in keyof CallToolResult]: never }
   const meta = withoutServerInfo(_meta)
-  return {
-    content,
-    ...(structuredContent === undefined ? undefined : { structuredContent }),
-    ...(isError === undefined ? undefined : { isError }),
-    ...(meta === undefined ? undefined : { _meta: meta })
+  const neutral = new NeutralResult(content)
+  if (structuredContent !== undefined) neutral.structuredContent = structuredContent
+  if (isError !== undefined) neutral.isError = isError
+  if (meta !== undefined) neutral._meta = meta
+  return neutral
+}
+
+// The envelope is the same text for all requests of a client, and longer than most of them: it is written once.
+class EnvelopedRequest implements Request {
+  readonly _tag = "Request"
+  readonly id: RequestId
+  readonly method: string
+  readonly paramsJson: string
+  private readonly bare: JsonObject | undefined
+  private readonly envelope: JsonObject
+
+  constructor(id: RequestId, method: string, bare: JsonObject | undefined, envelope: JsonObject, paramsJson: string) {
+    this.id = id
+    this.method = method
+    this.bare = bare
+    this.envelope = envelope
+    this.paramsJson = paramsJson
+  }
+
+  get params(): JsonObject {
+    return { ...this.bare, _meta: { progressToken: this.id, ...this.envelope } }
   }
 }
 
@@ -117,9 +166,18 @@ export const client = (revision: Revision, facts: ClientFacts): ClientWire => {
     ...(facts.info === undefined ? {} : { [Key.clientInfo]: facts.info }),
     ...(facts.logLevel === undefined ? {} : { [Key.logLevel]: facts.logLevel })
   }
+  const envelopeJson = JSON.stringify(envelope).slice(1)
   return {
     revision,
-    params: (params, meta) => ({ ...params, _meta: meta === undefined ? envelope : { ...meta, ...envelope } }),
+    request: (id, method, params, meta) => {
+      const json = params === undefined ? "{}" : JSON.stringify(params)
+      if (meta !== undefined || params?.["_meta"] !== undefined || !json.startsWith("{")) {
+        return request(id, method, { ...params, _meta: { ...meta, progressToken: id, ...envelope } })
+      }
+      const start = json === "{}" ? "{" : `${json.slice(0, -1)},`
+      const paramsJson = `${start}"_meta":{"progressToken":${JSON.stringify(id)},${envelopeJson}}`
+      return new EnvelopedRequest(id, method, params, envelope, paramsJson)
+    },
     toolResult: neutralResult
   }
 }

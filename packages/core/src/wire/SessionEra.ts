@@ -1,7 +1,7 @@
 /**
  * The wire codec of the session era, 2024-11-05 to 2025-11-25.
  */
-import type { JsonObject } from "../Jsonrpc.ts"
+import { type JsonObject, request } from "../Jsonrpc.ts"
 import type { CallToolResult } from "../protocol/Tools.ts"
 import type { Revision } from "../Revision.ts"
 import { toErrorObject } from "./errors.ts"
@@ -38,6 +38,6 @@ const neutralResult = (result: JsonObject, revision: Revision): CallToolResult =
 /** The client's half, for one revision. */
 export const client = (revision: Revision): ClientWire => ({
   revision,
-  params: (params, meta) => (meta === undefined ? params : { ...params, _meta: meta }),
+  request: (id, method, params, meta) => request(id, method, { ...params, _meta: { ...meta, progressToken: id } }),
   toolResult: (result) => neutralResult(result, revision)
 })

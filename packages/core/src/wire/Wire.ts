@@ -2,7 +2,7 @@
  * What a wire codec does: it stands between the neutral model and the JSON of one era. There are two, one per era; what differs
  * between the revisions of an era they ask from the revision's record.
  */
-import type { ErrorObject, JsonObject, RequestId } from "../Jsonrpc.ts"
+import type { ErrorObject, JsonObject, Request, RequestId } from "../Jsonrpc.ts"
 import type { Reason } from "../McpError.ts"
 import type { ClientCapabilities, ServerCapabilities } from "../protocol/Capabilities.ts"
 import type { Implementation, LoggingLevel } from "../protocol/Common.ts"
@@ -49,8 +49,8 @@ export interface ServerWire {
 /** The client's half of a codec. */
 export interface ClientWire {
   readonly revision: Revision
-  /** The params of a request, with all that the era wants in them. */
-  readonly params: (params: JsonObject | undefined, meta: JsonObject | undefined) => JsonObject | undefined
+  /** A request, with all that the era wants around its params. Its id is its progress token, too. */
+  readonly request: (id: RequestId, method: string, params?: JsonObject, meta?: JsonObject) => Request
   /** The result of `tools/call` in its neutral form. */
   readonly toolResult: (result: JsonObject) => CallToolResult
 }

@@ -4,10 +4,16 @@
 import * as Context from "effect/Context"
 
 /** One service more than `outer` has. */
-export interface Brought {
+export class Brought {
   readonly key: string
   readonly value: unknown
   readonly outer: Brought | undefined
+
+  constructor(key: string, value: unknown, outer: Brought | undefined) {
+    this.key = key
+    this.value = value
+    this.outer = outer
+  }
 }
 
 /** The context in which code runs: what it captured, then what was brought, the latest last. */
@@ -26,7 +32,7 @@ export const withChanges = (
 ): Brought | undefined => {
   let next = brought
   for (const [key, value] of now.mapUnsafe) {
-    if (key === provided || before.mapUnsafe.get(key) !== value) next = { key, value, outer: next }
+    if (key === provided || before.mapUnsafe.get(key) !== value) next = new Brought(key, value, next)
   }
   return next
 }

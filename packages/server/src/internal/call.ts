@@ -14,7 +14,7 @@ import type { ClientFacts } from "@effect-mcp/core/wire/Wire"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Span } from "effect/Tracer"
-import type { Timed } from "@effect-mcp/core/Deadlines"
+import { Timed } from "@effect-mcp/core/Deadlines"
 import type { Running } from "../Component.ts"
 import type { Engine } from "./engine.ts"
 import type { Subject } from "./subject.ts"
@@ -25,10 +25,11 @@ type Service = RequestContext["Service"]
 const noMeta: JsonObject = {}
 
 /** See the module. */
-export class Call implements Timed, InFlight, Service {
+export class Call extends Timed implements InFlight, Service {
   readonly id: RequestId
   readonly method: string
-  readonly params: JsonObject | undefined
+  /** While it is open. */
+  params: JsonObject | undefined
   readonly meta: JsonObject
   readonly peer: PeerState<Call>
   readonly engine: Engine<Call>
@@ -45,15 +46,14 @@ export class Call implements Timed, InFlight, Service {
   /** As what it is measured, while it runs. */
   subject: Subject | undefined
   span: Span | undefined
-  deadline = 0
-  /** When it began, and after which time it is ended, in milliseconds; `undefined` for never. */
+  /** When it began, in milliseconds of the server's deadlines, and after which time it is ended; `undefined` for never. */
   startedAt = 0
   timeout: number | undefined
   /** Whether its result is wrapped where only objects are allowed; known once it is known what it runs. */
   wraps: boolean | undefined
   /** False once it was answered: nothing may be sent for it any more. */
   isOpen = true
-  private reached = -Infinity
+  private reached: number | undefined
 
   constructor(
     request: { readonly id: RequestId; readonly method: string; readonly params: JsonObject | undefined },
@@ -62,6 +62,7 @@ export class Call implements Timed, InFlight, Service {
     facts: ClientFacts,
     way: { readonly emit: Emit; readonly principal: Principal }
   ) {
+    super()
     this.id = request.id
     this.method = request.method
     this.params = request.params
@@ -79,6 +80,7 @@ export class Call implements Timed, InFlight, Service {
     this.span = undefined
     this.timeout = undefined
     this.wraps = undefined
+    this.reached = undefined
   }
 
   get revision(): Revision {
@@ -125,7 +127,7 @@ export class Call implements Timed, InFlight, Service {
   }
 
   advance(progress: number): boolean {
-    if (!this.isOpen || !Number.isFinite(progress) || progress <= this.reached) return false
+    if (!this.isOpen || !Number.isFinite(progress) || progress <= (this.reached ?? -Infinity)) return false
     this.reached = progress
     return true
   }

@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import type * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
-import type { Brought } from "./brought.ts"
+import { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
 
 const toMcp: { readonly [L in LogLevel.LogLevel]: LoggingLevel | undefined } = {
@@ -100,6 +100,6 @@ export const lowered = (call: Call, minimum: LogLevel.LogLevel, brought: Brought
   if (call.logLevel === undefined) return brought
   const wanted = fromMcp[call.logLevel]
   return LogLevel.isLessThan(wanted, minimum)
-    ? { key: loweredKey, value: true, outer: { key: References.MinimumLogLevel.key, value: wanted, outer: brought } }
+    ? new Brought(loweredKey, true, new Brought(References.MinimumLogLevel.key, wanted, brought))
     : brought
 }

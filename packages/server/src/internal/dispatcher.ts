@@ -54,9 +54,14 @@ const unusedId = (peer: ServerPeer, { id }: Jsonrpc.Invalid): Jsonrpc.RequestId 
   id !== undefined && peer.calls.has(id) ? undefined : id
 
 /** From whom a message came, and the way back. */
-interface Way {
+class Way {
   readonly emit: Emit
   readonly principal: Principal
+
+  constructor(emit: Emit, principal: Principal) {
+    this.emit = emit
+    this.principal = principal
+  }
 }
 
 /** What the dispatcher works with. */
@@ -200,7 +205,7 @@ export const make = ({
     open,
     handle: (peer, message, emit, principal) => {
       const state = peer as ServerPeer // only this dispatcher makes peers
-      const way = { emit, principal: principal ?? state.principal }
+      const way = new Way(emit, principal ?? state.principal)
       return message._tag === "Batch" ? handleBatch(state, message, way) : handleSingle(state, message, way)
     },
     abandon: (peer, message) => {

@@ -1,7 +1,7 @@
 /**
  * Runs a request: a place for it, a deadline, its own interruptible fiber, a span, and exactly one outcome.
  */
-import type { Outcome } from "@effect-mcp/core/Dispatcher"
+import { type Outcome, reply as replied } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { Internal, McpError, Overloaded, type Reason } from "@effect-mcp/core/McpError"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as LogLevel from "effect/LogLevel"
 import * as Tracer from "effect/Tracer"
-import type { Brought } from "./brought.ts"
+import { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
 import { lowered } from "./clientLog.ts"
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
@@ -44,10 +44,7 @@ export type Run = <A>(
 const noReply: Outcome = { _tag: "NoReply" }
 
 /** The answer of a call that failed. */
-export const refuse = (call: Call, reason: Reason): Outcome => ({
-  _tag: "Reply",
-  message: Jsonrpc.failure(call.id, call.engine.wire.error(reason))
-})
+export const refuse = (call: Call, reason: Reason): Outcome => replied(Jsonrpc.failure(call.id, call.engine.wire.error(reason)))
 
 /** Logs a defect and gives back the id under which it stands in the log. */
 export type LogDefect = (what: string, cause: Cause.Cause<unknown>) => string
@@ -63,9 +60,9 @@ export const logDefect =
 
 /** Gives a call another time to end, counted from its beginning. */
 export const setTimeoutOf = (deadlines: Deadlines, call: Call, timeout: number | undefined): void => {
-  if (call.timeout !== undefined) deadlines.remove(call, call.timeout)
   call.timeout = timeout
-  if (timeout !== undefined) deadlines.add(call, call.startedAt, timeout)
+  if (timeout === undefined) deadlines.remove(call)
+  else deadlines.add(call, call.startedAt, timeout)
 }
 
 /** What the runner works with. */
@@ -124,7 +121,7 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
 
   const reply = <A>(call: Call, operation: Operation<A>, result: A): Outcome => {
     try {
-      return { _tag: "Reply", message: Jsonrpc.reply(call.id, operation.encode(call, result)) }
+      return replied(Jsonrpc.reply(call.id, operation.encode(call, result)))
     } catch (error) {
       return defect(call, operation.subject, Cause.die(error))
     }
@@ -142,7 +139,7 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
     const reason = cause.reasons.find(Cause.isFailReason)
     if (reason !== undefined) {
       const error = call.engine.wire.error(reason.error.reason)
-      return [{ _tag: "Reply", message: Jsonrpc.failure(call.id, error) }, String(error.code)]
+      return [replied(Jsonrpc.failure(call.id, error)), String(error.code)]
     }
     return [defect(call, operation.subject, cause), "defect"]
   }
@@ -150,10 +147,27 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
   const finish = (call: Call, subject: Subject, errorType: string | undefined, exit: Exit.Exit<unknown, unknown>): void => {
     call.isOpen = false
     call.subject = undefined
+    call.fiber = undefined
+    call.params = undefined
     setTimeoutOf(deadlines, call, undefined)
     leave(call)
     telemetry.record(subject, deadlines.now() - call.startedAt, errorType)
     if (call.span !== undefined) telemetry.close(call.span, exit, errorType)
+  }
+
+  const end = <A>(call: Call, operation: Operation<A>, exit: Exit.Exit<A, McpError>): Outcome => {
+    const { subject } = operation
+    if (Exit.isFailure(exit)) {
+      const [outcome, errorType] = failure(call, operation, exit.cause)
+      finish(call, subject, errorType, exit)
+      return outcome
+    }
+    const dropped = call.ended === "cancelled" || call.ended === "closed"
+    const outcome = dropped ? noReply : reply(call, operation, exit.value)
+    const errorType = dropped ? call.ended : operation.errorType(exit.value)
+    if (call.span !== undefined) telemetry.recordResult(call.span, call, outcome)
+    finish(call, subject, errorType, errorType === undefined ? Exit.void : Exit.fail(errorType))
+    return outcome
   }
 
   const abandon = (call: Call): void => {
@@ -169,29 +183,15 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
       call.startedAt = deadlines.now()
       setTimeoutOf(deadlines, call, timeout)
       const span = (call.span = telemetry.open(call, subject))
-      const request: Brought = { key: RequestContext.key, value: call, outer: undefined }
-      const traced = span === undefined ? request : { key: Tracer.ParentSpan.key, value: span, outer: request }
+      const request = new Brought(RequestContext.key, call, undefined)
+      const traced = span === undefined ? request : new Brought(Tracer.ParentSpan.key, span, request)
       const brought = lowered(call, minimumLogLevel, traced)
 
       const work =
         !operation.needsPlace || tryTake(call)
           ? make(brought)
           : Effect.flatMap(take(call), () => (call.ended === undefined ? make(brought) : Effect.interrupt))
-      return Effect.matchCause(Effect.interruptible(work), {
-        onSuccess: (result) => {
-          const dropped = call.ended === "cancelled" || call.ended === "closed"
-          const outcome = dropped ? noReply : reply(call, operation, result)
-          const errorType = dropped ? call.ended : operation.errorType(result)
-          if (span !== undefined) telemetry.recordResult(span, call, outcome)
-          finish(call, subject, errorType, errorType === undefined ? Exit.void : Exit.fail(errorType))
-          return outcome
-        },
-        onFailure: (cause) => {
-          const [outcome, errorType] = failure(call, operation, cause)
-          finish(call, subject, errorType, Exit.failCause(cause))
-          return outcome
-        }
-      })
+      return Effect.map(Effect.exit(Effect.interruptible(work)), (exit) => end(call, operation, exit))
     })
 
   return { run, abandon }

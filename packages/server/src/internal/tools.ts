@@ -48,6 +48,18 @@ export interface Options {
 
 const noArguments: JsonObject = {}
 
+class Request implements CallToolRequest {
+  readonly method = "tools/call"
+  readonly name: string
+  readonly arguments: JsonObject
+  readonly meta: JsonObject
+  constructor(name: string, args: JsonObject, meta: JsonObject) {
+    this.name = name
+    this.arguments = args
+    this.meta = meta
+  }
+}
+
 // The request is the first thing that is brought.
 const callOf = (brought: Brought | undefined): Call => {
   let first = brought
@@ -60,7 +72,7 @@ const requestOf = (call: Call): CallToolRequest | string => {
   const args = call.params?.["arguments"]
   if (typeof name !== "string") return "Invalid params: `name` must be a string"
   if (args !== undefined && !isObject(args)) return "Invalid params: `arguments` must be an object"
-  return { method: "tools/call", name, arguments: args ?? noArguments, meta: call.meta }
+  return new Request(name, args ?? noArguments, call.meta)
 }
 
 const closed: Scope.State.Closed = { _tag: "Closed", exit: Exit.void }
@@ -130,17 +142,18 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
     }
   }
 
-  const handle =
-    (component: ToolComponent): Inner<"tools/call"> =>
-    (request, brought) => {
+  const handle = (component: ToolComponent): Inner<"tools/call"> => {
+    const toResult = {
+      onSuccess: (value: unknown) => succeeded(component, value),
+      onFailure: (cause: Cause.Cause<unknown>) => failed(component, cause)
+    }
+    return (request, brought) => {
       const call = callOf(brought)
       const decoded = component.codec.decodeArguments(request.arguments)
       if (decoded._tag === "Failure") return badArguments(component.name, decoded.text, call)
-      return Effect.matchCauseEffect(scoped(start(component, decoded.value), over(component.context, brought)), {
-        onSuccess: (value) => succeeded(component, value),
-        onFailure: (cause) => failed(component, cause)
-      })
+      return Effect.matchCauseEffect(scoped(start(component, decoded.value), over(component.context, brought)), toResult)
     }
+  }
 
   const prepare = (component: ToolComponent): Ready => {
     const chain = wrap("tools/call", component.middlewares, handle(component))
