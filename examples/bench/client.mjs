@@ -32,7 +32,7 @@ export const connect = async (options) => {
   const { tools } = await runtime.runPromise(McpClient.of(Bench))
   await runtime.runPromise(Effect.flatMap(McpClient.McpClient, ({ listTools }) => listTools))
   return {
-    add: async (a, b) => (await runtime.runPromise(tools.add({ a, b }))).sum,
+    add: async (a, b) => (await Effect.runPromise(tools.add({ a, b }))).sum,
     close: () => runtime.dispose()
   }
 }

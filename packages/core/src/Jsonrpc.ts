@@ -239,7 +239,8 @@ export const parse = (text: string): Inbound => {
   return { _tag: "Batch", items: json.map(fromJson) }
 }
 
-const idJson = (id: RequestId): string => (typeof id === "number" ? String(id) : JSON.stringify(id))
+/** An id as JSON. */
+export const idJson = (id: RequestId): string => (typeof id === "number" ? String(id) : JSON.stringify(id))
 
 const paramsJson = (params: JsonObject | undefined): string =>
   params === undefined ? "}" : `,"params":${JSON.stringify(params)}}`

@@ -186,6 +186,39 @@ describe("the request era", () => {
     })
   })
 
+  it("a client that says the same of itself again is known, and only then", () => {
+    const first = {
+      [key("protocolVersion")]: "2026-07-28",
+      [key("clientCapabilities")]: { roots: {}, extensions: { "a/b": { list: [1, { c: null }] } } },
+      [key("clientInfo")]: info,
+      [key("logLevel")]: "info"
+    }
+    const last = RequestEra.readEnvelope(structuredClone(first))
+    if ("_tag" in last) return assert.fail(last.detail)
+    const again = structuredClone({ ...first, progressToken: 1 })
+    assert.strictEqual(RequestEra.readEnvelope(again, last), last)
+    assert.deepStrictEqual(again, { ...first, progressToken: 1 })
+    const others = [
+      { [key("clientCapabilities")]: { roots: {} } },
+      { [key("clientCapabilities")]: { roots: {}, extensions: { "a/b": { list: [1, { c: 0 }] } } } },
+      { [key("clientCapabilities")]: { ...(first[key("clientCapabilities")] as object), sampling: {} } },
+      { [key("clientInfo")]: { ...info, title: "T" } },
+      { [key("clientInfo")]: { ...info, version: "other" } },
+      { [key("protocolVersion")]: "2026-07-29" },
+      { [key("logLevel")]: "debug" }
+    ]
+    for (const other of others) {
+      const said = { ...first, ...other }
+      assert.deepStrictEqual(RequestEra.readEnvelope(structuredClone(said), last), RequestEra.readEnvelope(structuredClone(said)))
+    }
+    for (const missing of Object.keys(first)) {
+      const said = Object.fromEntries(Object.entries(first).filter(([name]) => name !== missing))
+      assert.deepStrictEqual(RequestEra.readEnvelope({ ...said }, last), RequestEra.readEnvelope({ ...said }))
+    }
+    const wrong = { ...first, [key("clientCapabilities")]: { roots: 1 } }
+    assert.strictEqual((RequestEra.readEnvelope(wrong, last) as McpError.InvalidParams)._tag, "InvalidParams")
+  })
+
   it("results keep their own _meta beside the stamp", () => {
     const { subscriptionEnd, toolResult } = serverOf(Revision.latest)
     const stamp = { [key("serverInfo")]: info }

@@ -1,7 +1,7 @@
 /**
  * The wire codec of the request era, since 2026-07-28: what a session knows in the other era travels in `_meta` of each request.
  */
-import { isObject, type JsonObject, type Request, request, type RequestId } from "../Jsonrpc.ts"
+import { idJson, isObject, type JsonObject, type Request, request, type RequestId } from "../Jsonrpc.ts"
 import { InvalidParams, type Reason } from "../McpError.ts"
 import type { ClientCapabilities } from "../protocol/Capabilities.ts"
 import { type Implementation, type LoggingLevel, loggingLevels } from "../protocol/Common.ts"
@@ -53,15 +53,40 @@ const missing = (meta: JsonObject): ReadonlyArray<string> =>
 const malformed = (key: string, problem: string) =>
   new InvalidParams({ detail: `Invalid _meta: ${key} ${problem}`, data: { envelope: { key, problem } } })
 
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true
+  if (!isObject(a) || !isObject(b)) return Array.isArray(a) && Array.isArray(b) && JSON.stringify(a) === JSON.stringify(b)
+  let more = 0
+  for (const key in a) {
+    if (!isSame(a[key], b[key])) return false
+    more++
+  }
+  for (const _ in b) more--
+  return more === 0
+}
+
 /**
  * Reads the envelope of a request by hand: it comes with every request. Fails with the answer that the client gets, which names
- * what is missing or wrong.
+ * what is missing or wrong. Clients say the same every time: `last` is given back when it is what this request says, too, and `meta`
+ * then holds its values, so that there is one copy of them.
  */
-export const readEnvelope = (meta: JsonObject): Envelope | InvalidParams => {
+export const readEnvelope = (meta: JsonObject, last?: Envelope): Envelope | InvalidParams => {
   const version = meta[Key.protocolVersion]
   const capabilities = meta[Key.clientCapabilities]
   const info = meta[Key.clientInfo]
   const logLevel = meta[Key.logLevel]
+  if (
+    last !== undefined &&
+    version === last.version &&
+    logLevel === last.logLevel &&
+    isSame(info, last.info) &&
+    isSame(capabilities, last.capabilities)
+  ) {
+    const shared = meta as { [key: string]: unknown } // other objects, the same values
+    shared[Key.clientCapabilities] = last.capabilities
+    if (info !== undefined) shared[Key.clientInfo] = last.info
+    return last
+  }
   if (version === undefined || capabilities === undefined) {
     const keys = missing(meta)
     return new InvalidParams({ detail: `Invalid _meta: missing ${keys.join(", ")}`, data: { envelope: { missing: keys } } })
@@ -175,7 +200,7 @@ export const client = (revision: Revision, facts: ClientFacts): ClientWire => {
         return request(id, method, { ...params, _meta: { ...meta, progressToken: id, ...envelope } })
       }
       const start = json === "{}" ? "{" : `${json.slice(0, -1)},`
-      const paramsJson = `${start}"_meta":{"progressToken":${JSON.stringify(id)},${envelopeJson}}`
+      const paramsJson = `${start}"_meta":{"progressToken":${idJson(id)},${envelopeJson}}`
       return new EnvelopedRequest(id, method, params, envelope, paramsJson)
     },
     toolResult: neutralResult

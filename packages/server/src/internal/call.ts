@@ -42,7 +42,7 @@ export class Call extends Timed implements InFlight, Service {
   running: Running | undefined
   /** Whether it counts against the limits of concurrency. */
   hasPlace = false
-  // Not a closure over what is to be done at the end: objects that hold one for a while live until the next full collection.
+  // Not a closure over what is to be done at the end: V8 makes closures that are assigned to a member old from birth.
   /** As what it is measured, while it runs. */
   subject: Subject | undefined
   span: Span | undefined

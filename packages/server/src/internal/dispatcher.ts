@@ -100,8 +100,9 @@ export const make = ({
   }
 
   const requestEra = (peer: ServerPeer, request: Jsonrpc.Request, meta: Jsonrpc.JsonObject, way: Way) => {
-    const envelope = readEnvelope(meta)
+    const envelope = readEnvelope(meta, peer.envelope)
     if (!isEnvelope(envelope)) return answer(request.id, envelope, Revision.latest)
+    peer.envelope = envelope
     const revision = Revision.fromVersion(envelope.version)
     if (revision === undefined || revision.era !== "request") {
       const reason = new UnsupportedVersion({ requested: envelope.version, supported: supportedVersions })

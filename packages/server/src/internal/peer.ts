@@ -8,6 +8,7 @@ import * as Principal from "@effect-mcp/core/Principal"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import { Turnover } from "@effect-mcp/core/Turnover"
+import type { Envelope } from "@effect-mcp/core/wire/RequestEra"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -55,6 +56,8 @@ export class PeerState<C extends InFlight> implements Peer {
   readonly calls = new Turnover<RequestId, C>()
   readonly slots: Slots
   session: Session<C> | undefined
+  /** What the client said of itself with its last request, in the request era. */
+  envelope: Envelope | undefined
   private readonly questions = new Map<RequestId, Waiting>()
   private readonly drained: Array<() => void> = []
   private nextQuestion = 1

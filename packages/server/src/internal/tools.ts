@@ -8,10 +8,8 @@ import { InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpErro
 import type { CallToolRequest, Implementation } from "@effect-mcp/core/Middleware"
 import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
 import type { ToolComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import { type Brought, over } from "./brought.ts"
@@ -73,20 +71,6 @@ const requestOf = (call: Call): CallToolRequest | string => {
   if (typeof name !== "string") return "Invalid params: `name` must be a string"
   if (args !== undefined && !isObject(args)) return "Invalid params: `arguments` must be an object"
   return new Request(name, args ?? noArguments, call.meta)
-}
-
-const closed: Scope.State.Closed = { _tag: "Closed", exit: Exit.void }
-
-// As `Effect.scoped`, but a scope that nobody used is closed without an object of its own: those would live until the next full
-// collection, and with them all that the call held.
-const scoped = <A, E>(effect: Effect.Effect<A, E>, context: Context.Context<never>): Effect.Effect<A, E> => {
-  const scope = Scope.makeUnsafe()
-  const provided = Effect.updateContext(effect, (_: Context.Context<never>) => Context.add(context, Scope.Scope, scope))
-  return Effect.onExit(provided, (exit) => {
-    if (scope.state._tag !== "Empty") return Scope.close(scope, exit)
-    scope.state = closed
-    return Effect.void
-  })
 }
 
 /** Serves `tools/call`. */
@@ -151,7 +135,9 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
       const call = callOf(brought)
       const decoded = component.codec.decodeArguments(request.arguments)
       if (decoded._tag === "Failure") return badArguments(component.name, decoded.text, call)
-      return Effect.matchCauseEffect(scoped(start(component, decoded.value), over(component.context, brought)), toResult)
+      const handled = Effect.scoped(start(component, decoded.value))
+      const provided = Effect.updateContext(handled, (_: Context.Context<never>) => over(component.context, brought))
+      return Effect.matchCauseEffect(provided, toResult)
     }
   }
 
