@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import type * as Handlers from "./Handlers.ts"
 import type { JsonObject } from "./Jsonrpc.ts"
 import type { McpError } from "./McpError.ts"
+import type { GetPromptResult, ListPromptsResult } from "./protocol/Prompts.ts"
 import type { CallToolResult, ListToolsResult } from "./protocol/Tools.ts"
 import type { RequestServices } from "./RequestContext.ts"
 
@@ -30,10 +31,27 @@ export interface ListToolsRequest {
   readonly meta: JsonObject
 }
 
+/** A request for the messages of a prompt, before its arguments were decoded: the wire has texts. */
+export interface GetPromptRequest {
+  readonly method: "prompts/get"
+  readonly name: string
+  readonly arguments: JsonObject
+  readonly meta: JsonObject
+}
+
+/** A request for one page of the list of prompts. */
+export interface ListPromptsRequest {
+  readonly method: "prompts/list"
+  readonly cursor: string | undefined
+  readonly meta: JsonObject
+}
+
 /** The methods that have a hook, with their neutral requests and results. */
 export interface Methods {
   readonly "tools/call": { readonly request: CallToolRequest; readonly result: CallToolResult }
   readonly "tools/list": { readonly request: ListToolsRequest; readonly result: ListToolsResult }
+  readonly "prompts/get": { readonly request: GetPromptRequest; readonly result: GetPromptResult }
+  readonly "prompts/list": { readonly request: ListPromptsRequest; readonly result: ListPromptsResult }
 }
 
 /** Any request that has a hook. */

@@ -4,7 +4,6 @@
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import { textOf } from "./Content.ts"
@@ -18,6 +17,7 @@ import type { ContentBlock, TextContent } from "./protocol/Content.ts"
 import type { CallToolResult, ObjectJsonSchema, Tool as Definition } from "./protocol/Tools.ts"
 import { type Any, Contents, type Rendered } from "./Tool.ts"
 import { UnrepresentableSchema } from "./UnrepresentableSchema.ts"
+import { messageOf } from "./wire/declared.ts"
 import { isWrapped, structuredKey } from "./wire/project.ts"
 
 /** How a result is sent: not at all, as blocks of content, as a text, or as JSON with a text beside it. */
@@ -138,9 +138,6 @@ const encodeSuccess = (tool: Any): ((value: unknown) => CallToolResult) => {
     return result
   }
 }
-
-const messageOf = (error: unknown): string | undefined =>
-  Predicate.hasProperty(error, "message") && typeof error.message === "string" && error.message !== "" ? error.message : undefined
 
 const encodeFailure = (tool: Any): ((error: unknown) => CallToolResult | undefined) => {
   if (SchemaAST.isNever(tool.failure.ast)) return () => undefined

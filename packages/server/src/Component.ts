@@ -3,6 +3,8 @@
  */
 import type * as Middleware from "@effect-mcp/core/Middleware"
 import type { Handler } from "@effect-mcp/core/Handlers"
+import type * as Prompt from "@effect-mcp/core/Prompt"
+import type { ServerPrompt } from "@effect-mcp/core/PromptCodec"
 import type * as Tool from "@effect-mcp/core/Tool"
 import type { ServerTool } from "@effect-mcp/core/ToolCodec"
 import type * as Context from "effect/Context"
@@ -28,14 +30,10 @@ export class Running {
   })
 }
 
-/** A tool that can be called. */
-export interface ToolComponent {
+/** What components of all kinds have. */
+export interface Component {
   /** The name under which it is served; transforms may change it. */
   readonly name: string
-  /** The contract it was made from. */
-  readonly contract: Tool.Any
-  /** How its arguments are read and its results written. */
-  readonly codec: ServerTool
   readonly handler: Handler
   /** Where the handler's fibers start from. */
   readonly context: Context.Context<never>
@@ -47,5 +45,33 @@ export interface ToolComponent {
   readonly running: Running
 }
 
-/** A tool's component under another name. */
-export const rename = (component: ToolComponent, name: string): ToolComponent => ({ ...component, name })
+/** A tool that can be called. */
+export interface ToolComponent extends Component {
+  /** The contract it was made from. */
+  readonly contract: Tool.Any
+  /** How its arguments are read and its results written. */
+  readonly codec: ServerTool
+}
+
+/** A prompt that can be got. */
+export interface PromptComponent extends Component {
+  /** The contract it was made from. */
+  readonly contract: Prompt.Any
+  /** How its arguments are read and its messages written. */
+  readonly codec: ServerPrompt
+}
+
+/** The kinds of components. */
+export interface Kinds {
+  readonly tools: ToolComponent
+  readonly prompts: PromptComponent
+}
+
+/** A kind of components. */
+export type Kind = keyof Kinds
+
+/** All kinds, in the order in which servers look at them. */
+export const kinds: ReadonlyArray<Kind> = ["tools", "prompts"]
+
+/** A component under another name. */
+export const rename = <C extends Component>(component: C, name: string): C => ({ ...component, name })

@@ -10,7 +10,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import type { ToolComponent } from "./Component.ts"
 import { DuplicateName } from "./DuplicateName.ts"
 import * as assemble from "./internal/assemble.ts"
 import * as build from "./internal/build.ts"
@@ -50,14 +49,11 @@ export type Requirements<Parts extends ReadonlyArray<Part.Any>> = Part.Requireme
 // How long a component that is removed waits for its calls.
 const removalTimeout = "10 seconds"
 
-// The components of a group count their calls together.
-const idle = ([first]: ReadonlyArray<ToolComponent>): Effect.Effect<void> => first?.running.idle ?? Effect.void
-
 const partOf = (part: Part.Any, options: assemble.Options): Part.Part<unknown, unknown> =>
   Part.isPart(part)
     ? part
     : Part.make(({ context }) =>
-        Effect.sync(() => ({ providers: [Provider.fixed(assemble.tools(part, context, options))], middlewares: [] }))
+        Effect.sync(() => ({ providers: [Provider.fixed(assemble.components(part, context, options).offer)], middlewares: [] }))
       )
 
 const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.MemoMap, scope: Scope.Scope) =>
@@ -85,17 +81,17 @@ const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.Memo
           const built = yield* Effect.updateContext(Layer.build(handlers), (context: Context.Context<R | Scope.Scope>) =>
             base.outsideOfCalls(context)
           )
-          const components = assemble.tools(group, built as Context.Context<never>, base.assembling) // read by key
+          const { idle, offer } = assemble.components(group, built as Context.Context<never>, base.assembling) // read by key
           yield* Effect.acquireRelease(
             Effect.try({
-              try: () => registry.add([Provider.fixed(components)]),
+              try: () => registry.add([Provider.fixed(offer)]),
               catch: (error) => {
                 if (error instanceof DuplicateName) return error
                 throw error
               }
             }),
             // Calls that are running end before what they use is released; those that do not in time are on their own.
-            (remove) => Effect.andThen(Effect.sync(remove), Effect.timeoutOption(idle(components), removalTimeout))
+            (remove) => Effect.andThen(Effect.sync(remove), Effect.timeoutOption(idle, removalTimeout))
           )
         })
     })
@@ -127,8 +123,10 @@ const seenThrough = (
   transform: Transform.Transform,
   warn: (message: string) => void
 ): Provider.Provider => {
-  for (const component of provider.tools()) transform.tool(component)
-  return Transform.apply(provider, transform, (error) => warn(`a tool is not served: ${String(error)}`))
+  const { prompts, tools } = Transform.mappings(transform)
+  if (tools !== undefined) for (const component of provider.list("tools")) tools(component)
+  if (prompts !== undefined) for (const component of provider.list("prompts")) prompts(component)
+  return Transform.apply(provider, transform, (kind, error) => warn(`a ${kind} is not served: ${String(error)}`))
 }
 
 /**
@@ -148,7 +146,7 @@ export const mount = <E, R>(namespace: string | undefined, server: Layer.Layer<M
     )
   )
 
-/** A part that puts a middleware around every `tools/call` and `tools/list` of the server. The first one is the outermost. */
+/** A part that puts a middleware around every call, read and list of the server. The first one is the outermost. */
 export const use = <M extends Middleware.Any>(middleware: M): Part.Part<never, Middleware.Identifier<M>> =>
   Part.make(({ context, prepare }) =>
     Effect.sync(() => ({ providers: [], middlewares: [assemble.middlewareOf(middleware, context, prepare)] }))

@@ -5,21 +5,26 @@
  * What a provider offers is a snapshot that is there at once. A source that has to wait for its components keeps a catalogue and
  * tells when it has changed, so that a call never waits for a list.
  */
-import type { ToolComponent } from "./Component.ts"
-
-/** What kinds of components a change was about. */
-export type Kind = "tools" | "resources" | "prompts"
+import type { Kind, Kinds } from "./Component.ts"
 
 /** Told after the components of a kind have changed. */
 export type ChangeListener = (kind: Kind) => void
 
+/** The components of all kinds. */
+export type Offer = { readonly [K in Kind]: ReadonlyArray<Kinds[K]> }
+
 /** A source of components. */
 export interface Provider {
-  /** All tools, in the order in which they are listed. The array is never changed: a change makes a new one. */
-  readonly tools: () => ReadonlyArray<ToolComponent>
+  /** All components of a kind, in the order in which they are listed. The array is never changed: a change makes a new one. */
+  readonly list: <K extends Kind>(kind: K) => ReadonlyArray<Kinds[K]>
   /** Calls the listener after each change, until the returned function is called. The listener must not throw. */
   readonly onChange: (listener: ChangeListener) => () => void
 }
 
+const none: Offer = { tools: [], prompts: [] }
+
 /** A provider of components that never change. */
-export const fixed = (tools: ReadonlyArray<ToolComponent>): Provider => ({ tools: () => tools, onChange: () => () => {} })
+export const fixed = (offer: Partial<Offer>): Provider => {
+  const all: Offer = { ...none, ...offer }
+  return { list: (kind) => all[kind], onChange: () => () => {} }
+}

@@ -5,9 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import type { ToolComponent } from "../src/Component.ts"
 import * as McpServer from "../src/McpServer.ts"
-import type * as Provider from "../src/Provider.ts"
+import * as Provider from "../src/Provider.ts"
 import type { Transform } from "../src/Transform.ts"
 import { versions } from "./support/fixture.ts"
 import { capture } from "./support/logs.ts"
@@ -34,12 +33,12 @@ const Source = McpServer.layer({ name: "source", version: "1" }, One, Two).pipe(
 const moody = Effect.gen(function* () {
   const { server } = yield* serve(Source)
   const listeners = new Set<Provider.ChangeListener>()
-  let tools: ReadonlyArray<ToolComponent> = server.provider.tools()
+  let offered = Provider.fixed({ tools: server.provider.list("tools") })
   let isBroken = false
   const provider: Provider.Provider = {
-    tools: () => {
+    list: (kind) => {
       if (isBroken) throw new Error("the catalogue is gone")
-      return tools
+      return offered.list(kind)
     },
     onChange: (listener) => {
       listeners.add(listener)
@@ -48,7 +47,7 @@ const moody = Effect.gen(function* () {
   }
   const change = (broken: boolean) => {
     isBroken = broken
-    tools = [...tools]
+    offered = Provider.fixed({ tools: [...offered.list("tools")] })
     for (const listener of listeners) listener("tools")
   }
   return { provider, change }

@@ -20,7 +20,7 @@ const longLived = Effect.gen(function* () {
   const served = yield* serve(Child)
   const listeners = new Set<Provider.ChangeListener>()
   const provider: Provider.Provider = {
-    tools: served.server.provider.tools,
+    list: served.server.provider.list,
     onChange: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -87,7 +87,7 @@ describe("a child that outlives its parent", () => {
         McpServer.layer(
           info,
           McpServer.provide(child.provider),
-          McpServer.provide({ tools: () => assert.fail("no"), onChange: child.provider.onChange })
+          McpServer.provide({ list: () => assert.fail("no"), onChange: child.provider.onChange })
         )
       ]
       for (const layer of broken) {

@@ -126,6 +126,9 @@ export const server = (revision: Revision, info: Implementation): ServerWire => 
     toolResult: (result, wraps) => stamp(project.toolResult(result, revision, wraps)),
     toolList: (tools, nextCursor, hint) =>
       stamp({ tools: tools.map((tool) => project.tool(tool, revision)), nextCursor, ...cacheable(hint) }),
+    promptList: (prompts, nextCursor, hint) =>
+      stamp({ prompts: prompts.map((prompt) => project.prompt(prompt, revision)), nextCursor, ...cacheable(hint) }),
+    promptResult: (result) => stamp(project.promptResult(result, revision)),
     greeting: ({ capabilities, instructions }, hint) =>
       stamp({ supportedVersions, capabilities, instructions, ...cacheable(hint) }),
     subscriptionEnd: (id) => stamp({ _meta: { [Key.subscriptionId]: id } }),

@@ -14,6 +14,9 @@ export const server = (revision: Revision): ServerWire => ({
   empty: "{}",
   toolResult: (result, wraps) => JSON.stringify(project.toolResult(result, revision, wraps)),
   toolList: (tools, nextCursor) => JSON.stringify({ tools: tools.map((tool) => project.tool(tool, revision)), nextCursor }),
+  promptList: (prompts, nextCursor) =>
+    JSON.stringify({ prompts: prompts.map((prompt) => project.prompt(prompt, revision)), nextCursor }),
+  promptResult: (result) => JSON.stringify(project.promptResult(result, revision)),
   greeting: ({ capabilities, info, instructions }) => {
     const { completions, extensions: _, ...declared } = capabilities // extensions are of the request era
     return JSON.stringify({

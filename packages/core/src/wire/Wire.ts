@@ -6,6 +6,7 @@ import type { ErrorObject, JsonObject, Request, RequestId } from "../Jsonrpc.ts"
 import type { Reason } from "../McpError.ts"
 import type { ClientCapabilities, ServerCapabilities } from "../protocol/Capabilities.ts"
 import type { Implementation, LoggingLevel } from "../protocol/Common.ts"
+import type { GetPromptResult, Prompt } from "../protocol/Prompts.ts"
 import type { CallToolResult, Tool } from "../protocol/Tools.ts"
 import type { Revision } from "../Revision.ts"
 
@@ -38,6 +39,8 @@ export interface ServerWire {
   /** `wraps`: whether the tool's schema of results is wrapped where only objects are allowed, see `project.isWrapped`. */
   readonly toolResult: (result: CallToolResult, wraps?: boolean) => string
   readonly toolList: (tools: ReadonlyArray<Tool>, nextCursor: string | undefined, hint: CacheHint) => string
+  readonly promptList: (prompts: ReadonlyArray<Prompt>, nextCursor: string | undefined, hint: CacheHint) => string
+  readonly promptResult: (result: GetPromptResult) => string
   /** The answer to `initialize` or to `server/discover`, whichever the era has. */
   readonly greeting: (facts: ServerFacts, hint: CacheHint) => string
   /** The last answer to `subscriptions/listen`, whose id was this. Request era only. */

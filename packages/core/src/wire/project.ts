@@ -4,6 +4,7 @@
 import { isObject, type JsonObject } from "../Jsonrpc.ts"
 import type { Annotations, Implementation } from "../protocol/Common.ts"
 import type { ContentBlock, ResourceContents } from "../protocol/Content.ts"
+import type { GetPromptResult, Prompt } from "../protocol/Prompts.ts"
 import type { CallToolResult, Tool } from "../protocol/Tools.ts"
 import type { Revision } from "../Revision.ts"
 
@@ -99,20 +100,42 @@ export const toolResult = (result: CallToolResult, revision: Revision, wraps?: b
 const omit = (from: JsonObject, keys: ReadonlyArray<string>): JsonObject =>
   Object.fromEntries(Object.entries(from).filter(([key]) => !keys.includes(key)))
 
+// What descriptions of all kinds have, and some revisions have not.
+const lacking = (revision: Revision): ReadonlyArray<string> => [
+  ...(revision.titles ? [] : ["title"]),
+  ...(revision.icons ? [] : ["icons"]),
+  ...(revision.metaOnTypes ? [] : ["_meta"])
+]
+
 /** A tool's description as the revision can say it. */
 export const tool = (value: Tool, revision: Revision): JsonObject => {
   const missing = [
-    ...(revision.titles ? [] : ["title"]),
-    ...(revision.icons ? [] : ["icons"]),
+    ...lacking(revision),
     ...(revision.toolAnnotations ? [] : ["annotations"]),
     ...(revision.structuredContent === "none" ? ["outputSchema"] : []),
-    ...(revision.metaOnTypes ? [] : ["_meta"]),
     ...(revision.tasks === "core" ? [] : ["execution"])
   ]
   const projected = omit(value as unknown as JsonObject, missing) // a struct of JSON is a JSON object
   return value.outputSchema !== undefined && revision.structuredContent === "object"
     ? { ...projected, outputSchema: objectSchema(value.outputSchema) }
     : projected
+}
+
+/** A prompt's description as the revision can say it. */
+export const prompt = (value: Prompt, revision: Revision): JsonObject => {
+  const missing = lacking(revision)
+  const projected = omit(value as unknown as JsonObject, missing) // as for tools
+  if (value.arguments === undefined || revision.titles) return projected
+  return { ...projected, arguments: value.arguments.map((argument) => omit(argument as unknown as JsonObject, missing)) } // as above
+}
+
+/** The messages of a prompt as the revision can say them. */
+export const promptResult = (result: GetPromptResult, revision: Revision): JsonObject => {
+  const messages = result.messages.map((message) => {
+    const [said = message.content] = content([message.content], revision)
+    return said === message.content ? message : { ...message, content: said }
+  })
+  return { ...result, messages }
 }
 
 /** An identity as the revision can say it. */

@@ -5,10 +5,15 @@ import { toMillis } from "@effect-mcp/core/Deadlines"
 import * as Handlers from "@effect-mcp/core/Handlers"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as Middleware from "@effect-mcp/core/Middleware"
+import * as Prompt from "@effect-mcp/core/Prompt"
+import * as PromptCodec from "@effect-mcp/core/PromptCodec"
+import * as Resource from "@effect-mcp/core/Resource"
 import * as Tool from "@effect-mcp/core/Tool"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
 import * as Context from "effect/Context"
-import { Running, type ToolComponent } from "../Component.ts"
+import type * as Effect from "effect/Effect"
+import { Running } from "../Component.ts"
+import type { Offer } from "../Provider.ts"
 
 /** How components are made. */
 export interface Options {
@@ -49,34 +54,67 @@ export const middlewareOf = (
 const timeoutOf = ({ timeout }: Tool.Any): number | undefined =>
   timeout === undefined ? undefined : (toMillis(timeout) ?? Infinity)
 
-/** The tools of a group. Throws when a handler is missing or a Schema cannot be shown: faults of the program. */
-export const tools = (
+// What provides a service to handlers must be around all of them.
+const refuseGap = (
+  group: McpGroup.Any,
+  method: "tools/call" | "prompts/get",
+  middleware: Middleware.Implementation,
+  id: string
+) => {
+  if (middleware.provides === undefined) return
+  if (middleware.hooks.all !== undefined || middleware.hooks[method] !== undefined) return
+  throw new Error(
+    `middleware "${id}" provides "${middleware.provides}" to the handlers of group "${group.id}", but has no hook for "${method}": add it, or "all"`
+  )
+}
+
+const methods = { Tool: "tools/call", Prompt: "prompts/get", Resource: undefined } as const
+
+/**
+ * The components of a group, and how to wait for their calls. Throws when a handler is missing, when a Schema cannot be shown, or when a
+ * middleware does not provide what it says: faults of the program.
+ */
+export const components = (
   group: McpGroup.Any,
   context: Context.Context<never>,
   { prepare, tools: options, warn }: Options
-): ReadonlyArray<ToolComponent> => {
+): { readonly offer: Partial<Offer>; readonly idle: Effect.Effect<void> } => {
   const implementation = implementationOf(group, context)
   const captured = prepare(implementation.context)
   const running = new Running()
-  const middlewares = McpGroup.middlewaresOf(group).map((middleware) => middlewareOf(middleware, context, prepare))
-  const others = implementation.contracts.filter((contract) => !Tool.isTool(contract))
-  if (others.length > 0) {
-    warn(
-      `group "${group.id}": ${others.map(({ _tag, name }) => `${_tag.toLowerCase()} "${name}"`).join(", ")} cannot be served yet`
-    )
-  }
-  return implementation.contracts.filter(Tool.isTool).map((contract) => {
-    const handler = implementation.handlers.get(contract)
-    if (handler === undefined) throw new Error(`tool "${contract.name}" has no handler`)
-    return {
-      name: contract.name,
-      contract,
-      codec: ToolCodec.server(contract, options),
-      handler,
-      context: captured,
-      middlewares,
-      timeout: timeoutOf(contract),
-      running
+  const { contracts } = implementation
+  const middlewares = McpGroup.middlewaresOf(group).map((middleware) => {
+    const found = middlewareOf(middleware, context, prepare)
+    for (const { _tag } of contracts) {
+      const method = methods[_tag]
+      if (method !== undefined) refuseGap(group, method, found, middleware.id)
     }
+    return found
   })
+  const others = contracts.filter((contract) => Resource.isResource(contract))
+  if (others.length > 0) {
+    warn(`group "${group.id}": ${others.map(({ name }) => `resource "${name}"`).join(", ")} cannot be served yet`)
+  }
+  const common = (contract: Handlers.AnyContract) => {
+    const handler = implementation.handlers.get(contract)
+    if (handler === undefined) throw new Error(`${contract._tag.toLowerCase()} "${contract.name}" has no handler`)
+    return { name: contract.name, handler, context: captured, middlewares, running }
+  }
+  return {
+    idle: running.idle,
+    offer: {
+      tools: contracts.filter(Tool.isTool).map((contract) => ({
+        ...common(contract),
+        contract,
+        codec: ToolCodec.server(contract, options),
+        timeout: timeoutOf(contract)
+      })),
+      prompts: contracts.filter(Prompt.isPrompt).map((contract) => ({
+        ...common(contract),
+        contract,
+        codec: PromptCodec.server(contract),
+        timeout: undefined
+      }))
+    }
+  }
 }

@@ -1,6 +1,8 @@
 /**
  * Puts a server together: settings, telemetry, the runner, the methods of each revision, the dispatcher.
  */
+import { MethodNotFound } from "@effect-mcp/core/McpError"
+import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
 import type * as Middleware from "@effect-mcp/core/Middleware"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
@@ -12,7 +14,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
-import type { ToolComponent } from "../Component.ts"
+import type { Component, Kind } from "../Component.ts"
 import type { Provider } from "../Provider.ts"
 import * as Settings from "../Settings.ts"
 import * as Transform from "../Transform.ts"
@@ -25,8 +27,9 @@ import * as dispatcher from "./dispatcher.ts"
 import type { Engine, Serve } from "./engine.ts"
 import * as lifecycle from "./lifecycle.ts"
 import { makeListen, Subscriptions } from "./listen.ts"
-import { makeList } from "./lists.ts"
+import * as lists from "./lists.ts"
 import type { PeerState } from "./peer.ts"
+import * as prompts from "./prompts.ts"
 import { Registry } from "./registry.ts"
 import * as Run from "./run.ts"
 import { Slots } from "./slots.ts"
@@ -37,7 +40,7 @@ import * as tools from "./tools.ts"
 export interface Base {
   readonly context: Context.Context<never>
   readonly settings: Settings.Settings
-  readonly facts: ServerFacts
+  readonly facts: Omit<ServerFacts, "capabilities">
   readonly telemetry: Telemetry.Telemetry
   readonly assembling: assemble.Options
   /** The context of code that runs in a call, without what belongs to the call. */
@@ -91,7 +94,6 @@ export const base = (options: ServerInfo & Settings.Options & { readonly instruc
       outsideOfCalls: outsideOfCalls(plain),
       facts: {
         info: infoOf(options),
-        capabilities: { tools: { listChanged: true }, logging: {} },
         instructions: options.instructions
       },
       assembling: {
@@ -102,7 +104,13 @@ export const base = (options: ServerInfo & Settings.Options & { readonly instruc
     }
   })
 
-const wireOf = (revision: Revision.Revision, { info }: ServerFacts): ServerWire =>
+const capabilitiesOf = (offered: (kind: Kind) => boolean): ServerCapabilities => ({
+  tools: { listChanged: true },
+  ...(offered("prompts") ? { prompts: { listChanged: true } } : {}),
+  logging: {}
+})
+
+const wireOf = (revision: Revision.Revision, { info }: Base["facts"]): ServerWire =>
   revision.era === "request" ? RequestEra.server(revision, info) : SessionEra.server(revision)
 
 const immediately =
@@ -113,7 +121,7 @@ const immediately =
 /** The methods of all revisions; each revision takes those that exist in it. */
 type Methods = { readonly [method: string]: Serve<Call> }
 
-const engines = (facts: ServerFacts, methods: Methods): ((version: Revision.Version) => Engine<Call>) => {
+const engines = (facts: Base["facts"], methods: Methods): ((version: Revision.Version) => Engine<Call>) => {
   const all = new Map<Revision.Version, Engine<Call>>(
     Revision.all.map((revision) => [
       revision.version,
@@ -142,22 +150,43 @@ export const engine = Effect.fnUntraced(function* (
     logDefect,
     minimumLogLevel: Context.get(context, References.MinimumLogLevel)
   })
-  const calls = tools.makeCall({ deadlines, middlewares, settings, run, logDefect })
-  const registry = new Registry({
+  const calling = { deadlines, middlewares, settings, run, logDefect }
+  const toolCalls = tools.makeCall(calling)
+  const promptCalls = prompts.makeGet(calling)
+  const registry = new Registry<{ readonly tools: tools.Ready; readonly prompts: prompts.Ready }>({
     onDuplicate: settings.onDuplicate,
     warn: warn(context),
-    prepare: calls.prepare
+    prepare: { tools: toolCalls.prepare, prompts: promptCalls.prepare }
   })
+  const listing = { middlewares, settings, run, telemetry }
   const peers = new Set<PeerState<Call>>()
   const subscriptions = new Subscriptions()
-  const lifecycleOptions = { facts, settings, engineOf: (version: Revision.Version) => engineOf(version) }
+  const offered = (kind: Kind) => kind === "tools" || registry[kind].isOffered
+  const lifecycleOptions = {
+    facts: {
+      ...facts,
+      // Prompts and resources may come later; until then there are none.
+      get capabilities() {
+        return capabilitiesOf(offered)
+      }
+    },
+    settings,
+    offered,
+    engineOf: (version: Revision.Version) => engineOf(version)
+  }
+  const ifOffered =
+    (kind: Kind, serve: Serve<Call>): Serve<Call> =>
+    (call) =>
+      offered(kind) ? serve(call) : Effect.succeed(Run.refuse(call, new MethodNotFound({ method: call.method })))
   const engineOf = engines(facts, {
     ping: immediately(lifecycle.ping),
     "server/discover": immediately(lifecycle.makeDiscover(lifecycleOptions)),
     "logging/setLevel": immediately(lifecycle.setLevel),
-    "tools/call": calls.serve(registry),
-    "tools/list": makeList({ registry, middlewares, settings, run, telemetry }),
-    "subscriptions/listen": makeListen(subscriptions, run)
+    "tools/call": toolCalls.serve(registry.tools.find),
+    "tools/list": lists.makeList(lists.tools(registry.tools), listing),
+    "prompts/get": ifOffered("prompts", promptCalls.serve(registry.prompts.find)),
+    "prompts/list": ifOffered("prompts", lists.makeList(lists.prompts(registry.prompts), listing)),
+    "subscriptions/listen": makeListen(subscriptions, run, offered)
   })
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
@@ -185,13 +214,13 @@ export const engine = Effect.fnUntraced(function* (
 /** A provider whose components carry the middleware of the server that they come from. */
 export const withMiddlewares = (provider: Provider, middlewares: ReadonlyArray<Middleware.Implementation>): Provider => {
   if (middlewares.length === 0) return provider
-  // One array for each group: the tools of a group are told by it.
+  // One array for each group: the components of a group are told by it.
   const carried = new WeakMap<ReadonlyArray<Middleware.Implementation>, ReadonlyArray<Middleware.Implementation>>()
   const carry = (own: ReadonlyArray<Middleware.Implementation>) => {
     const all = carried.get(own) ?? [...middlewares, ...own]
     carried.set(own, all)
     return all
   }
-  const tool = (component: ToolComponent): ToolComponent => ({ ...component, middlewares: carry(component.middlewares) })
-  return Transform.apply(provider, { tool }, () => {})
+  const carrying = <C extends Component>(component: C): C => ({ ...component, middlewares: carry(component.middlewares) })
+  return Transform.apply(provider, { tool: carrying, prompt: carrying }, () => {})
 }

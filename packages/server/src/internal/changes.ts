@@ -6,7 +6,8 @@ import type { Emit } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import * as Effect from "effect/Effect"
-import type { Kind, Provider } from "../Provider.ts"
+import type { Kind } from "../Component.ts"
+import type { Provider } from "../Provider.ts"
 import type { Call } from "./call.ts"
 import type { PeerState } from "./peer.ts"
 
@@ -57,7 +58,7 @@ export const announce = (
     changed.clear()
     for (const kind of kinds) {
       for (const { push, session } of audience.peers) {
-        if (session?.ready === true) say(push, Jsonrpc.notification(method(kind)))
+        if (session?.ready === true && session.offered.has(kind)) say(push, Jsonrpc.notification(method(kind)))
       }
       for (const { call, kinds: wanted } of audience.subscriptions.values()) {
         const message = Jsonrpc.notification(method(kind), { _meta: { [Key.subscriptionId]: call.id } })

@@ -12,6 +12,7 @@ import { toErrorObject } from "@effect-mcp/core/wire/errors"
 import type { ServerFacts } from "@effect-mcp/core/wire/Wire"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import { type Kind, kinds } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
 import type { Engine } from "./engine.ts"
@@ -26,6 +27,8 @@ const reply = (id: Jsonrpc.RequestId, json: string): Outcome => ({ _tag: "Reply"
 export interface Options {
   readonly facts: ServerFacts
   readonly settings: Settings
+  /** Whether components of a kind are served. */
+  readonly offered: (kind: Kind) => boolean
   readonly engineOf: (version: Revision.Version) => Engine<Call>
 }
 
@@ -38,7 +41,7 @@ const nameAndVersion = (params: Jsonrpc.JsonObject): Jsonrpc.JsonObject => {
 
 /** Opens the session of a peer. A second `initialize` is refused, a revision that is not ours is answered with the latest one. */
 export const makeInitialize =
-  ({ engineOf, facts, settings }: Options) =>
+  ({ engineOf, facts, offered, settings }: Options) =>
   (peer: PeerState<Call>, request: Jsonrpc.Request): Outcome => {
     const refuse = (reason: InvalidParams | InvalidRequest): Outcome => ({
       _tag: "Reply",
@@ -52,7 +55,15 @@ export const makeInitialize =
     }
     const { capabilities, clientInfo, protocolVersion } = decoded.value
     const engine = engineOf(Revision.negotiate(protocolVersion).version)
-    peer.session = { engine, id: peer.sessionId, info: clientInfo, capabilities, logLevel: undefined, ready: false }
+    peer.session = {
+      engine,
+      id: peer.sessionId,
+      info: clientInfo,
+      capabilities,
+      offered: new Set(kinds.filter(offered)),
+      logLevel: undefined,
+      ready: false
+    }
     return reply(request.id, engine.wire.greeting(facts, settings.cacheHint))
   }
 

@@ -8,7 +8,7 @@ import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { invalidParams, McpError, Overloaded } from "@effect-mcp/core/McpError"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import * as Effect from "effect/Effect"
-import type { Kind } from "../Provider.ts"
+import { type Kind, kinds as allKinds } from "../Component.ts"
 import type { Call } from "./call.ts"
 import type { Subscription } from "./changes.ts"
 import { type Operation, refuse, type Run } from "./run.ts"
@@ -63,18 +63,20 @@ const operation: Operation<void> = {
   timedOut: undefined
 }
 
-/** Serves `subscriptions/listen`. Only lists of tools change so far; what else is asked for is not in the acknowledgement. */
+const members = { tools: "toolsListChanged", prompts: "promptsListChanged" } as const
+
+/** Serves `subscriptions/listen`. What is not served is not in the acknowledgement. */
 export const makeListen =
-  (subscriptions: Subscriptions, run: Run) =>
+  (subscriptions: Subscriptions, run: Run, offered: (kind: Kind) => boolean) =>
   (call: Call): Effect.Effect<Outcome> => {
     const filter = call.params?.["notifications"]
     if (!Jsonrpc.isObject(filter)) {
       return Effect.succeed(refuse(call, invalidParams("Invalid params: `notifications` must be an object").reason))
     }
-    const wantsTools = filter["toolsListChanged"] === true
-    const kinds: ReadonlySet<Kind> = new Set(wantsTools ? ["tools"] : [])
+    const wanted = allKinds.filter((kind) => filter[members[kind]] === true && offered(kind))
+    const kinds: ReadonlySet<Kind> = new Set(wanted)
     const acknowledge = Jsonrpc.notification("notifications/subscriptions/acknowledged", {
-      notifications: wantsTools ? { toolsListChanged: true } : {},
+      notifications: Object.fromEntries(wanted.map((kind) => [members[kind], true])),
       _meta: { [Key.subscriptionId]: call.id }
     })
     return run(call, operation, () => subscriptions.hold(call, kinds, call.emit.send(acknowledge)))

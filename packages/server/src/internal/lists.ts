@@ -1,22 +1,24 @@
 /**
- * `tools/list`: pages of what is served. The JSON of a list that has not changed is kept, and dropped as soon as the list changes;
+ * Lists: pages of what is served of one kind. The JSON of a list that has not changed is kept, and dropped as soon as the list changes;
  * middleware that looks at lists is served from the components.
  */
-import type { Outcome } from "@effect-mcp/core/Dispatcher"
+import { type Outcome, reply } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { invalidParams, type McpError } from "@effect-mcp/core/McpError"
-import type { Implementation, ListToolsRequest } from "@effect-mcp/core/Middleware"
-import type { ListToolsResult, Tool } from "@effect-mcp/core/protocol/Tools"
+import type { Implementation, Methods } from "@effect-mcp/core/Middleware"
+import type { Prompt } from "@effect-mcp/core/protocol/Prompts"
+import type { Tool } from "@effect-mcp/core/protocol/Tools"
+import type { CacheHint, ServerWire } from "@effect-mcp/core/wire/Wire"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
-import type { ToolComponent } from "../Component.ts"
+import type { Component, PromptComponent, ToolComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
 import { concerns, wrap } from "./chain.ts"
-import type { Registry, Snapshot } from "./registry.ts"
+import type { Snapshot } from "./registry.ts"
 import { type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
 import type { Telemetry } from "./telemetry.ts"
@@ -31,91 +33,131 @@ const numberOf = (cursor: string): number | undefined => {
   return match === null ? undefined : Number(match[1])
 }
 
-const definition = (component: ToolComponent): Tool =>
-  component.name === component.codec.definition.name
-    ? component.codec.definition
-    : { ...component.codec.definition, name: component.name }
-
-interface Page {
-  readonly tools: ReadonlyArray<ToolComponent>
+interface Page<C> {
+  readonly components: ReadonlyArray<C>
   readonly nextCursor: string | undefined
 }
 
-const pageOf = ({ numbers, tools }: Snapshot, cursor: string | undefined, size: number): Page | undefined => {
+const pageOf = <C>({ components, numbers }: Snapshot<C>, cursor: string | undefined, size: number): Page<C> | undefined => {
   const after = cursor === undefined ? 0 : numberOf(cursor)
   if (after === undefined) return undefined
   const next = numbers.findIndex((number) => number > after)
-  const start = next < 0 ? tools.length : next
+  const start = next < 0 ? components.length : next
   const end = start + size
   return {
-    tools: start === 0 && end >= tools.length ? tools : tools.slice(start, end),
-    nextCursor: end >= tools.length ? undefined : cursorOf(numbers[end - 1] ?? after)
+    components: start === 0 && end >= components.length ? components : components.slice(start, end),
+    nextCursor: end >= components.length ? undefined : cursorOf(numbers[end - 1] ?? after)
   }
 }
 
-/** What `tools/list` works with. */
-export interface Options<Ready> {
-  readonly registry: Registry<Ready>
+/** The methods that list something. */
+export type ListMethod = "tools/list" | "prompts/list"
+
+type ResultOf<M extends ListMethod> = Methods[M]["result"]
+
+/** What is listed by a method, and how. `D` is a description, `C` what it describes. */
+export interface Listing<M extends ListMethod, C extends Component, D> {
+  readonly method: M
+  readonly index: { readonly snapshot: Snapshot<C> }
+  readonly define: (component: C) => D
+  /** The descriptions in a result, which middleware may have changed. */
+  readonly items: (result: ResultOf<M>) => ReadonlyArray<D>
+  readonly result: (items: ReadonlyArray<D>, page: { readonly nextCursor?: string }) => ResultOf<M>
+  readonly encode: (wire: ServerWire, items: ReadonlyArray<D>, nextCursor: string | undefined, hint: CacheHint) => string
+}
+
+const named = <D extends { readonly name: string }>(definition: D, name: string): D =>
+  definition.name === name ? definition : { ...definition, name }
+
+/** `tools/list`. */
+export const tools = (
+  index: Listing<"tools/list", ToolComponent, Tool>["index"]
+): Listing<"tools/list", ToolComponent, Tool> => ({
+  method: "tools/list",
+  index,
+  define: ({ codec, name }) => named(codec.definition, name),
+  items: (result) => result.tools,
+  result: (items, page) => ({ tools: items, ...page }),
+  encode: (wire, items, nextCursor, hint) => wire.toolList(items, nextCursor, hint)
+})
+
+/** `prompts/list`. */
+export const prompts = (
+  index: Listing<"prompts/list", PromptComponent, Prompt>["index"]
+): Listing<"prompts/list", PromptComponent, Prompt> => ({
+  method: "prompts/list",
+  index,
+  define: ({ codec, name }) => named(codec.definition, name),
+  items: (result) => result.prompts,
+  result: (items, page) => ({ prompts: items, ...page }),
+  encode: (wire, items, nextCursor, hint) => wire.promptList(items, nextCursor, hint)
+})
+
+/** What lists work with. */
+export interface Options {
   readonly middlewares: ReadonlyArray<Implementation>
   readonly settings: Settings
   readonly run: Run
   readonly telemetry: Telemetry
 }
 
-/** Serves `tools/list` of one revision. */
-export const makeList = <Ready>({ middlewares, registry, run, settings, telemetry }: Options<Ready>) => {
-  const operation: Operation<ListToolsResult> = {
-    subject: subjectOf("tools/list"),
+/** Serves a listing. */
+export const makeList = <M extends ListMethod, C extends Component, D>(
+  { define, encode, index, items, method, result }: Listing<M, C, D>,
+  { middlewares, run, settings, telemetry }: Options
+) => {
+  const operation: Operation<ResultOf<M>> = {
+    subject: subjectOf(method),
     timeout: settings.toolTimeout,
     needsPlace: true,
-    encode: (call, { nextCursor, tools }) => call.engine.wire.toolList(tools, nextCursor, settings.cacheHint),
+    encode: (call, listed) => encode(call.engine.wire, items(listed), listed.nextCursor, settings.cacheHint),
     errorType: () => undefined,
     timedOut: undefined
   }
 
-  // A group's hooks see the tools of the group: those that stand next to each other in the list with the same middleware.
+  // A group's hooks see the components of the group: those that stand next to each other in the list with the same middleware.
   const throughGroups = (
-    tools: ReadonlyArray<ToolComponent>,
-    request: ListToolsRequest,
+    components: ReadonlyArray<C>,
+    request: Methods[M]["request"],
     brought: Brought | undefined
-  ): Effect.Effect<ReadonlyArray<Tool>, McpError> => {
-    const sections: Array<{ readonly middlewares: ReadonlyArray<Implementation>; readonly tools: Array<Tool> }> = []
-    for (const component of tools) {
+  ): Effect.Effect<ReadonlyArray<D>, McpError> => {
+    const sections: Array<{ readonly middlewares: ReadonlyArray<Implementation>; readonly items: Array<D> }> = []
+    for (const component of components) {
       const last = sections.at(-1)
-      if (last?.middlewares === component.middlewares) last.tools.push(definition(component))
-      else sections.push({ middlewares: component.middlewares, tools: [definition(component)] })
+      if (last?.middlewares === component.middlewares) last.items.push(define(component))
+      else sections.push({ middlewares: component.middlewares, items: [define(component)] })
     }
     const lists = Effect.forEach(sections, (section) =>
-      wrap("tools/list", section.middlewares, () => Effect.succeed({ tools: section.tools }))(request, brought)
+      wrap(method, section.middlewares, () => Effect.succeed(result(section.items, {})))(request, brought)
     )
-    return Effect.map(lists, (results) => results.flatMap((result) => result.tools))
+    return Effect.map(lists, (results) => results.flatMap(items))
   }
 
-  const inner = (request: ListToolsRequest, brought: Brought | undefined): Effect.Effect<ListToolsResult, McpError> => {
-    const page = pageOf(registry.snapshot, request.cursor, settings.pageSize)
+  const inner = (request: Methods[M]["request"], brought: Brought | undefined): Effect.Effect<ResultOf<M>, McpError> => {
+    const page = pageOf(index.snapshot, request.cursor, settings.pageSize)
     if (page === undefined) return Effect.fail(invalidParams("Invalid cursor"))
-    return Effect.map(throughGroups(page.tools, request, brought), (tools) =>
-      page.nextCursor === undefined ? { tools } : { tools, nextCursor: page.nextCursor }
+    return Effect.map(throughGroups(page.components, request, brought), (listed) =>
+      result(listed, page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor })
     )
   }
-  const chain = wrap("tools/list", middlewares, inner)
+  const chain = wrap(method, middlewares, inner)
 
   const ready = new Map<string, string>()
-  let readyFor: ReadonlyArray<ToolComponent> | undefined
+  let readyFor: ReadonlyArray<C> | undefined
   let isPlain = false
 
   const readyJson = (call: Call, cursor: string | undefined): string | undefined => {
-    const { tools } = registry.snapshot
-    if (readyFor !== tools) {
-      readyFor = tools
+    const { components } = index.snapshot
+    if (readyFor !== components) {
+      readyFor = components
       ready.clear()
-      isPlain = !concerns("tools/list", middlewares) && !tools.some((tool) => concerns("tools/list", tool.middlewares))
+      isPlain = !concerns(method, middlewares) && !components.some((component) => concerns(method, component.middlewares))
     }
     if (!isPlain || cursor !== undefined) return undefined
     let json = ready.get(call.revision.version)
     if (json === undefined) {
-      const page = pageOf(registry.snapshot, undefined, settings.pageSize)
-      json = call.engine.wire.toolList((page?.tools ?? []).map(definition), page?.nextCursor, settings.cacheHint)
+      const page = pageOf(index.snapshot, undefined, settings.pageSize)
+      json = encode(call.engine.wire, (page?.components ?? []).map(define), page?.nextCursor, settings.cacheHint)
       ready.set(call.revision.version, json)
     }
     return json
@@ -131,9 +173,9 @@ export const makeList = <Ready>({ middlewares, registry, run, settings, telemetr
       const span = telemetry.open(call, operation.subject)
       telemetry.record(operation.subject, 0, undefined)
       if (span !== undefined) telemetry.close(span, Exit.void, undefined)
-      return Effect.succeed({ _tag: "Reply", message: Jsonrpc.reply(call.id, json) })
+      return Effect.succeed(reply(Jsonrpc.reply(call.id, json)))
     }
-    const request: ListToolsRequest = { method: "tools/list", cursor, meta: call.meta }
+    const request = { method, cursor, meta: call.meta } as Methods[M]["request"] // requests for lists differ in nothing else
     return run(call, operation, (brought) => chain(request, brought))
   }
 }

@@ -12,6 +12,7 @@ import type { Envelope } from "@effect-mcp/core/wire/RequestEra"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { Kind } from "../Component.ts"
 import type { Engine } from "./engine.ts"
 import type { Slots } from "./slots.ts"
 
@@ -35,6 +36,8 @@ export interface Session<C> {
   readonly id: string | undefined
   readonly info: Implementation | undefined
   readonly capabilities: ClientCapabilities
+  /** The kinds of components of which it was told that there are some. */
+  readonly offered: ReadonlySet<Kind>
   /** Set by `logging/setLevel`; until then the client wants no messages. */
   logLevel: LoggingLevel | undefined
   /** Whether the client has sent `notifications/initialized`: before that, nothing is pushed to it. */

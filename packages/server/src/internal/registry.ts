@@ -1,65 +1,81 @@
 /**
- * The live set of components of one server. Providers are merged into one index, anew after each change and only when somebody
- * looks; finding a component is one Map lookup however many there are and wherever they come from.
+ * The live set of components of one server. Providers are merged into one index per kind, anew after each change and only when
+ * somebody looks; finding a component is one Map lookup however many there are and wherever they come from.
  */
-import type { ToolComponent } from "../Component.ts"
-import type { ChangeListener, Kind, Provider } from "../Provider.ts"
-import type { OnDuplicate } from "../Settings.ts"
+import { type Component, type Kind, kinds, type Kinds } from "../Component.ts"
 import { DuplicateName } from "../DuplicateName.ts"
+import type { ChangeListener, Provider } from "../Provider.ts"
+import type { OnDuplicate } from "../Settings.ts"
 
-/** What is served at one moment. It never changes; a change makes another one. */
-export interface Snapshot {
-  readonly tools: ReadonlyArray<ToolComponent>
+/** What is served of a kind at one moment. It never changes; a change makes another one. */
+export interface Snapshot<C> {
+  readonly components: ReadonlyArray<C>
   /** Their numbers, from 1, growing: given when a name is first served, and to no other name. */
   readonly numbers: ReadonlyArray<number>
 }
 
-/** A component and what is made of it with its first call. */
-interface Entry<Ready> {
-  readonly component: ToolComponent
-  ready: Ready | undefined
-}
-
-interface Merged<Ready> extends Snapshot {
-  readonly byName: ReadonlyMap<string, Entry<Ready>>
-}
+/** What is made of components with their first call. */
+export type ReadyKinds = { readonly [K in Kind]: unknown }
 
 /** What the registry needs to know of its server. */
-export interface RegistryOptions<Ready> {
+export interface RegistryOptions<Ready extends ReadyKinds> {
   readonly onDuplicate: OnDuplicate
   readonly warn: (message: string) => void
   /** Makes a component ready to be called. Called once for each, with its first call: of thousands few are called. */
-  readonly prepare: (component: ToolComponent) => Ready
+  readonly prepare: { readonly [K in Kind]: (component: Kinds[K]) => Ready[K] }
 }
 
-/** The components of a server. */
-export class Registry<Ready> implements Provider {
-  private providers: Array<Provider> = []
-  private readonly listeners = new Set<ChangeListener>()
+/** Finds the component of a name, ready to be called. */
+export type Find<Ready> = (name: string) => Ready | undefined
+
+/** A component and what is made of it with its first call. */
+interface Entry<C, Ready> {
+  readonly component: C
+  ready: Ready | undefined
+}
+
+interface Merged<C, Ready> extends Snapshot<C> {
+  readonly byName: ReadonlyMap<string, Entry<C, Ready>>
+}
+
+const nouns = { tools: "tool", prompts: "prompt" } as const
+
+/** The components of one kind. */
+class Index<C extends Component, Ready> {
   private numbers: ReadonlyMap<string, number> = new Map()
   private lastNumber = 0
   private readonly reported = new Set<string>()
-  private current: Merged<Ready> | undefined
-  private entries: ReadonlyMap<ToolComponent, Entry<Ready>> = new Map()
-  private readonly options: RegistryOptions<Ready>
+  private current: Merged<C, Ready> | undefined
+  private entries: ReadonlyMap<C, Entry<C, Ready>> = new Map()
+  private readonly noun: (typeof nouns)[Kind]
+  private readonly offered: () => ReadonlyArray<ReadonlyArray<C>>
+  private readonly options: Pick<RegistryOptions<never>, "onDuplicate" | "warn">
+  private readonly prepare: (component: C) => Ready
 
-  constructor(options: RegistryOptions<Ready>) {
+  constructor(
+    kind: Kind,
+    options: Pick<RegistryOptions<never>, "onDuplicate" | "warn">,
+    prepare: (component: C) => Ready,
+    offered: () => ReadonlyArray<ReadonlyArray<C>>
+  ) {
+    this.noun = nouns[kind]
     this.options = options
+    this.prepare = prepare
+    this.offered = offered
   }
 
   /** What is served now. */
-  get snapshot(): Snapshot {
+  get snapshot(): Snapshot<C> {
     return this.merged
   }
 
-  private get merged(): Merged<Ready> {
+  private get merged(): Merged<C, Ready> {
     return (this.current ??= this.merge())
   }
 
-  /** The component of a name, ready to be called. */
-  find(name: string): Ready | undefined {
+  readonly find: Find<Ready> = (name) => {
     const entry = this.merged.byName.get(name)
-    return entry === undefined ? undefined : (entry.ready ??= this.options.prepare(entry.component))
+    return entry === undefined ? undefined : (entry.ready ??= this.prepare(entry.component))
   }
 
   /** Makes ready what is served now, if it is not. */
@@ -67,62 +83,44 @@ export class Registry<Ready> implements Provider {
     this.current ??= this.merge()
   }
 
-  readonly tools = (): ReadonlyArray<ToolComponent> => this.snapshot.tools
-
-  readonly onChange = (listener: ChangeListener): (() => void) => {
-    this.listeners.add(listener)
-    return () => this.listeners.delete(listener)
+  /** Whether there is something of this kind, or was. */
+  get isOffered(): boolean {
+    this.settle()
+    return this.lastNumber > 0
   }
 
-  /**
-   * Adds providers, after those that are there, until the returned function is called. Throws {@link DuplicateName}, and adds
-   * nothing, where the policy says so.
-   */
-  add(added: ReadonlyArray<Provider>): () => void {
-    if (this.options.onDuplicate === "error") this.refuseDuplicates(added)
-    this.providers.push(...added)
-    const unsubscribe = added.map((provider) => provider.onChange(this.changed))
-    this.changed("tools")
-    return () => {
-      for (const stop of unsubscribe) stop()
-      this.providers = this.providers.filter((provider) => !added.includes(provider))
-      this.changed("tools")
-    }
-  }
-
-  private readonly changed = (kind: Kind): void => {
+  /** What was merged is so no more. */
+  forget(): void {
     this.current = undefined
-    for (const listener of this.listeners) listener(kind)
   }
 
-  private refuseDuplicates(added: ReadonlyArray<Provider>): void {
+  /** Throws {@link DuplicateName} when one of the added is served already, or added twice. */
+  refuseDuplicates(added: ReadonlyArray<ReadonlyArray<C>>): void {
     const names = new Set(this.merged.byName.keys())
-    for (const provider of added) {
-      for (const { name } of provider.tools()) {
-        if (names.has(name)) throw new DuplicateName({ kind: "tool", name })
-        names.add(name)
-      }
+    for (const { name } of added.flat()) {
+      if (names.has(name)) throw new DuplicateName({ kind: this.noun, name })
+      names.add(name)
     }
   }
 
-  private merge(): Merged<Ready> {
-    const chosen = new Map<string, ToolComponent>()
-    for (const provider of this.providers) for (const component of provider.tools()) this.place(chosen, component)
+  private merge(): Merged<C, Ready> {
+    const chosen = new Map<string, C>()
+    for (const component of this.offered().flat()) this.place(chosen, component)
     const numbers = new Map([...chosen.keys()].map((name) => [name, this.numbers.get(name) ?? ++this.lastNumber] as const))
     this.numbers = numbers
-    const tools = [...chosen.values()].toSorted((a, b) => (numbers.get(a.name) ?? 0) - (numbers.get(b.name) ?? 0))
-    const entries = new Map<ToolComponent, Entry<Ready>>()
-    const byName = new Map<string, Entry<Ready>>()
-    for (const component of tools) {
+    const components = [...chosen.values()].toSorted((a, b) => (numbers.get(a.name) ?? 0) - (numbers.get(b.name) ?? 0))
+    const entries = new Map<C, Entry<C, Ready>>()
+    const byName = new Map<string, Entry<C, Ready>>()
+    for (const component of components) {
       const entry = this.entries.get(component) ?? { component, ready: undefined }
       entries.set(component, entry)
       byName.set(component.name, entry)
     }
     this.entries = entries
-    return { tools, numbers: tools.map(({ name }) => numbers.get(name) ?? 0), byName }
+    return { components, numbers: components.map(({ name }) => numbers.get(name) ?? 0), byName }
   }
 
-  private place(chosen: Map<string, ToolComponent>, component: ToolComponent): void {
+  private place(chosen: Map<string, C>, component: C): void {
     const { onDuplicate } = this.options
     const { name } = component
     if (!chosen.has(name)) return void chosen.set(name, component)
@@ -138,6 +136,72 @@ export class Registry<Ready> implements Provider {
     const served = onDuplicate === "error" ? "first" : onDuplicate === "warn" ? "last" : undefined
     if (served === undefined) return
     this.reported.add(name)
-    warn(`tool "${name}" is offered twice; the ${served} one is served`)
+    warn(`${this.noun} "${name}" is offered twice; the ${served} one is served`)
+  }
+}
+
+export type { Index }
+
+/** The components of a server. */
+export class Registry<Ready extends ReadyKinds> implements Provider {
+  private providers: Array<Provider> = []
+  private readonly listeners = new Set<ChangeListener>()
+  private readonly onDuplicate: OnDuplicate
+  readonly tools: Index<Kinds["tools"], Ready["tools"]>
+  readonly prompts: Index<Kinds["prompts"], Ready["prompts"]>
+
+  constructor(options: RegistryOptions<Ready>) {
+    this.onDuplicate = options.onDuplicate
+    this.tools = new Index("tools", options, options.prepare.tools, () => this.providers.map(({ list }) => list("tools")))
+    this.prompts = new Index("prompts", options, options.prepare.prompts, () => this.providers.map(({ list }) => list("prompts")))
+  }
+
+  /** Makes ready what is served now, if it is not. */
+  settle(): void {
+    for (const kind of kinds) this[kind].settle()
+  }
+
+  readonly list = <K extends Kind>(kind: K): ReadonlyArray<Kinds[K]> => {
+    const lists: { readonly [I in Kind]: () => ReadonlyArray<Kinds[I]> } = {
+      tools: () => this.tools.snapshot.components,
+      prompts: () => this.prompts.snapshot.components
+    }
+    return lists[kind]()
+  }
+
+  readonly onChange = (listener: ChangeListener): (() => void) => {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /**
+   * Adds providers, after those that are there, until the returned function is called. Throws {@link DuplicateName}, and adds
+   * nothing, where the policy says so.
+   */
+  add(added: ReadonlyArray<Provider>): () => void {
+    if (this.onDuplicate === "error") {
+      this.tools.refuseDuplicates(added.map(({ list }) => list("tools")))
+      this.prompts.refuseDuplicates(added.map(({ list }) => list("prompts")))
+    }
+    // The kinds of which they have, or once had, something.
+    const concerned = new Set(kinds.filter((kind) => added.some(({ list }) => list(kind).length > 0)))
+    this.providers.push(...added)
+    const unsubscribe = added.map((provider) =>
+      provider.onChange((kind) => {
+        concerned.add(kind)
+        this.changed(kind)
+      })
+    )
+    concerned.forEach(this.changed)
+    return () => {
+      for (const stop of unsubscribe) stop()
+      this.providers = this.providers.filter((provider) => !added.includes(provider))
+      concerned.forEach(this.changed)
+    }
+  }
+
+  private readonly changed = (kind: Kind): void => {
+    this[kind].forget()
+    for (const listener of this.listeners) listener(kind)
   }
 }

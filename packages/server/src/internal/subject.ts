@@ -22,12 +22,18 @@ export const histogram = (attributes: { readonly [key: string]: string }) =>
     boundaries
   })
 
+/** What a method is about. */
+export interface Target {
+  readonly kind: "tool" | "prompt"
+  readonly name: string
+}
+
+const attributesOf = ({ kind, name }: Target): { readonly [key: string]: string } =>
+  kind === "tool" ? { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": name } : { "gen_ai.prompt.name": name }
+
 /** The subject of a method. A target is for names that are known to the server: names made up by clients would be without bound. */
-export const subject = (method: string, target?: { readonly kind: "tool"; readonly name: string }): Subject => {
-  const attributes =
-    target === undefined
-      ? { "mcp.method.name": method }
-      : { "mcp.method.name": method, "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": target.name }
+export const subject = (method: string, target?: Target): Subject => {
+  const attributes = target === undefined ? { "mcp.method.name": method } : { "mcp.method.name": method, ...attributesOf(target) }
   return {
     spanName: target === undefined ? method : `${method} ${target.name}`,
     attributes,

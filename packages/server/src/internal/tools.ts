@@ -2,21 +2,19 @@
  * `tools/call`: finds the component, reads the arguments, runs the handler inside of its middleware, writes the result.
  */
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
-import { isObject, type JsonObject } from "@effect-mcp/core/Jsonrpc"
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import { InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
-import type { CallToolRequest, Implementation } from "@effect-mcp/core/Middleware"
+import type { Implementation } from "@effect-mcp/core/Middleware"
 import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { ToolComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
-import { type Brought, over } from "./brought.ts"
 import type { Call } from "./call.ts"
 import { type Inner, wrap } from "./chain.ts"
-import type { Registry } from "./registry.ts"
-import { type LogDefect, type Operation, refuse, type Run, setTimeoutOf } from "./run.ts"
+import { callOf, enter, handle, namedRequest, timeoutOf } from "./handling.ts"
+import type { Find } from "./registry.ts"
+import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
 
 type Result = CallToolResult
@@ -44,41 +42,12 @@ export interface Options {
   readonly logDefect: LogDefect
 }
 
-const noArguments: JsonObject = {}
-
-class Request implements CallToolRequest {
-  readonly method = "tools/call"
-  readonly name: string
-  readonly arguments: JsonObject
-  readonly meta: JsonObject
-  constructor(name: string, args: JsonObject, meta: JsonObject) {
-    this.name = name
-    this.arguments = args
-    this.meta = meta
-  }
-}
-
-// The request is the first thing that is brought.
-const callOf = (brought: Brought | undefined): Call => {
-  let first = brought
-  while (first?.outer !== undefined) first = first.outer
-  return first?.value as Call
-}
-
-const requestOf = (call: Call): CallToolRequest | string => {
-  const name = call.params?.["name"]
-  const args = call.params?.["arguments"]
-  if (typeof name !== "string") return "Invalid params: `name` must be a string"
-  if (args !== undefined && !isObject(args)) return "Invalid params: `arguments` must be an object"
-  return new Request(name, args ?? noArguments, call.meta)
-}
-
 /** Serves `tools/call`. */
 export interface ToolCalls {
   /** Makes a component ready to be called. */
   readonly prepare: (component: ToolComponent) => Ready
   /** Serves one call from what the registry has. */
-  readonly serve: (registry: Registry<Ready>) => (call: Call) => Effect.Effect<Outcome>
+  readonly serve: (find: Find<Ready>) => (call: Call) => Effect.Effect<Outcome>
 }
 
 /** See {@link ToolCalls}. */
@@ -116,17 +85,7 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
     return Effect.succeed(errorResult(`Internal error (${id})`))
   }
 
-  const start = (component: ToolComponent, args: unknown): Effect.Effect<unknown, unknown> => {
-    try {
-      // The arguments were decoded by the contract's Schema, and the context below has what the handler requires.
-      const effect = component.handler(args as never) as Effect.Effect<unknown, unknown>
-      return Effect.isEffect(effect) ? effect : Effect.die(new Error("the handler returned something that is no Effect"))
-    } catch (error) {
-      return Effect.die(error)
-    }
-  }
-
-  const handle = (component: ToolComponent): Inner<"tools/call"> => {
+  const inner = (component: ToolComponent): Inner<"tools/call"> => {
     const toResult = {
       onSuccess: (value: unknown) => succeeded(component, value),
       onFailure: (cause: Cause.Cause<unknown>) => failed(component, cause)
@@ -135,16 +94,13 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
       const call = callOf(brought)
       const decoded = component.codec.decodeArguments(request.arguments)
       if (decoded._tag === "Failure") return badArguments(component.name, decoded.text, call)
-      const handled = Effect.scoped(start(component, decoded.value))
-      const provided = Effect.updateContext(handled, (_: Context.Context<never>) => over(component.context, brought))
-      return Effect.matchCauseEffect(provided, toResult)
+      return Effect.matchCauseEffect(handle(component, decoded.value, brought), toResult)
     }
   }
 
   const prepare = (component: ToolComponent): Ready => {
-    const chain = wrap("tools/call", component.middlewares, handle(component))
-    const own = component.timeout ?? settings.toolTimeout
-    const timeout = own === Infinity ? undefined : own
+    const chain = wrap("tools/call", component.middlewares, inner(component))
+    const timeout = timeoutOf(component, settings)
     return {
       operation: {
         subject: subjectOf("tools/call", { kind: "tool", name: component.name }),
@@ -157,10 +113,8 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
       // Counted from here on: what its middleware and handler use must not be released before.
       invoke: (request, brought) => {
         const call = callOf(brought)
-        if (call.running === undefined) (call.running = component.running).enter()
-        // Middleware may have sent the call to another tool than it named.
+        enter(component, call, timeout, deadlines)
         call.wraps = component.codec.wraps
-        if (call.timeout !== timeout) setTimeoutOf(deadlines, call, timeout)
         return chain(request, brought)
       }
     }
@@ -178,17 +132,16 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
     timedOut: late
   }
 
-  const serve = (registry: Registry<Ready>) => {
+  const serve = (find: Find<Ready>) => {
     // Middleware may change the name, so the component is looked up inside of it.
-    const find: Inner<"tools/call"> = (request, brought) => {
-      const ready = registry.find(request.name)
+    const outer = wrap("tools/call", middlewares, (request, brought) => {
+      const ready = find(request.name)
       return ready === undefined ? unknownTool(request.name) : ready.invoke(request, brought)
-    }
-    const outer = wrap("tools/call", middlewares, find)
+    })
     return (call: Call): Effect.Effect<Outcome> => {
-      const request = requestOf(call)
+      const request = namedRequest("tools/call", call)
       if (typeof request === "string") return Effect.succeed(refuse(call, new InvalidParams({ detail: request })))
-      const operation = registry.find(request.name)?.operation ?? unknownOperation
+      const operation = find(request.name)?.operation ?? unknownOperation
       return run(call, operation, (brought) => outer(request, brought))
     }
   }

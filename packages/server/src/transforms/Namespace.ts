@@ -15,5 +15,8 @@ export const make = (prefix: string): Transform => {
     if (fault !== undefined) throw new Error(`namespace "${prefix}": ${fault}`)
     return full
   }
-  return { tool: (component) => rename(component, named(component.name)) }
+  return {
+    tool: (component) => rename(component, named(component.name)),
+    prompt: (component) => rename(component, named(component.name))
+  }
 }

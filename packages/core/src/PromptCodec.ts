@@ -1,0 +1,113 @@
+/**
+ * How a prompt is shown, its arguments read and its messages written. The wire carries texts: an argument of another type is JSON in a
+ * text, and its description says so.
+ */
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import { toMeta } from "./Contract.ts"
+import { toolJsonSchema } from "./internal/jsonSchema.ts"
+import { explainExit, makeDecoder, makeEncoder } from "./internal/toolArguments.ts"
+import { isObject, type JsonObject } from "./Jsonrpc.ts"
+import type { Custom } from "./McpError.ts"
+import type { Any, Messages } from "./Prompt.ts"
+import * as PromptMessages from "./PromptMessage.ts"
+import { type GetPromptResult, type Prompt as Definition, type PromptArgument, PromptMessage } from "./protocol/Prompts.ts"
+import type { Decoded, Encoded } from "./ToolCodec.ts"
+import { failureDecoder, failureEncoder } from "./wire/declared.ts"
+
+const isText = ({ type }: JsonObject): boolean => type === "string"
+
+const argument = (name: string, schema: JsonObject, required: boolean): PromptArgument => {
+  const { description, title, ...rest } = schema
+  const said = typeof description === "string" ? description : undefined
+  const form = isText(schema) ? undefined : `JSON: ${JSON.stringify(rest)}`
+  const full = [said, form].filter((part) => part !== undefined).join("\n")
+  return {
+    name,
+    ...(typeof title === "string" ? { title } : {}),
+    ...(full === "" ? {} : { description: full }),
+    ...(required ? { required } : {})
+  }
+}
+
+const argumentsOf = ({ name, parameters }: Any): ReadonlyArray<PromptArgument> => {
+  const { properties, required } = toolJsonSchema(parameters, `prompt "${name}", parameters`, "parameters")
+  if (!isObject(properties)) return []
+  const needed = Array.isArray(required) ? required : []
+  return Object.entries(properties).map(([key, schema]) => argument(key, isObject(schema) ? schema : {}, needed.includes(key)))
+}
+
+/** The description of a prompt as clients see it. Throws `UnrepresentableSchema` when a Schema cannot be shown. */
+export const definition = (prompt: Any): Definition => {
+  const { description, icons, name, title } = prompt
+  const meta = toMeta(prompt)
+  const listed = argumentsOf(prompt)
+  return {
+    name,
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    ...(listed.length === 0 ? {} : { arguments: listed }),
+    ...(icons === undefined ? {} : { icons }),
+    ...(meta === undefined ? {} : { _meta: meta })
+  }
+}
+
+/** What a server makes of a prompt. */
+export interface ServerPrompt {
+  readonly definition: Definition
+  readonly decodeArguments: (args: JsonObject) => Decoded
+  /** The result of a handler that succeeded. Throws when it is no message. */
+  readonly encodeSuccess: (messages: unknown) => GetPromptResult
+  /** The failure of a handler, or `undefined` when the contract does not declare it. */
+  readonly encodeFailure: (error: unknown) => Custom | undefined
+}
+
+const isMessages = Schema.is(Schema.Array(PromptMessage))
+
+const toMessages = (prompt: Any, value: Messages): ReadonlyArray<PromptMessage> => {
+  const messages = typeof value === "string" ? [PromptMessages.user(value)] : Array.isArray(value) ? value : [value]
+  if (!isMessages(messages)) throw new Error(`prompt "${prompt.name}": the handler returned something that is no message`)
+  return messages
+}
+
+/** What a server makes of a prompt. Throws `UnrepresentableSchema` when a Schema cannot be shown. */
+export const server = (prompt: Any): ServerPrompt => {
+  const shown = definition(prompt)
+  const decoder = makeDecoder(prompt.parameters, { lenient: true, excessKeys: "error" })
+  const said = prompt.description === undefined ? {} : { description: prompt.description }
+  return {
+    definition: shown,
+    decodeArguments: (args) => {
+      const exit = decoder.decode(args)
+      return exit._tag === "Success" ? exit : { _tag: "Failure", text: explainExit(exit) }
+    },
+    encodeSuccess: (messages) => ({ ...said, messages: toMessages(prompt, messages as Messages) }), // checked by `toMessages`
+    encodeFailure: failureEncoder(prompt.failure)
+  }
+}
+
+/** What a typed client makes of a prompt. */
+export interface ClientPrompt {
+  readonly encodeArguments: (args: unknown) => Encoded
+  /** The declared failure in an error of the server. */
+  readonly decodeFailure: (code: number, data: unknown) => Exit.Exit<unknown, unknown> | undefined
+}
+
+const toText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
+
+/** What a typed client makes of a prompt. */
+export const client = ({ failure, parameters }: Any): ClientPrompt => {
+  const { encode, explained } = makeEncoder(parameters)
+  return {
+    encodeArguments: (args) => {
+      const exit = encode(args)
+      if (Exit.isFailure(exit)) return { _tag: "Failure", text: explained(args) }
+      const encoded = isObject(exit.value) ? exit.value : {}
+      const texts = Object.entries(encoded).flatMap(([key, value]) =>
+        value === undefined ? [] : [[key, toText(value)] as const]
+      )
+      return { _tag: "Success", value: Object.fromEntries(texts) }
+    },
+    decodeFailure: failureDecoder(failure)
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * `prompts/get`: finds the prompt, reads its arguments, runs the handler inside of its middleware, writes the messages.
+ */
+import type { Outcome } from "@effect-mcp/core/Dispatcher"
+import type { Deadlines } from "@effect-mcp/core/Deadlines"
+import { Internal, InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
+import type { Implementation } from "@effect-mcp/core/Middleware"
+import type { GetPromptResult } from "@effect-mcp/core/protocol/Prompts"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type { PromptComponent } from "../Component.ts"
+import type { Settings } from "../Settings.ts"
+import type { Call } from "./call.ts"
+import { type Inner, wrap } from "./chain.ts"
+import { callOf, enter, handle, namedRequest, timeoutOf } from "./handling.ts"
+import type { Find } from "./registry.ts"
+import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
+import { subject as subjectOf } from "./subject.ts"
+
+/** A prompt made ready to be got: what does not depend on the request is done. */
+export interface Ready {
+  readonly operation: Operation<GetPromptResult>
+  readonly invoke: Inner<"prompts/get">
+}
+
+/** What `prompts/get` works with. */
+export interface Options {
+  readonly middlewares: ReadonlyArray<Implementation>
+  readonly settings: Settings
+  readonly run: Run
+  readonly deadlines: Deadlines
+  readonly logDefect: LogDefect
+}
+
+const operationOf = (timeout: number | undefined, name?: string): Operation<GetPromptResult> => ({
+  subject: subjectOf("prompts/get", name === undefined ? undefined : { kind: "prompt", name }),
+  timeout,
+  needsPlace: true,
+  encode: (call, result) => call.engine.wire.promptResult(result),
+  errorType: () => undefined,
+  timedOut: undefined
+})
+
+/** Serves `prompts/get`. */
+export interface PromptCalls {
+  /** Makes a prompt ready to be got. */
+  readonly prepare: (component: PromptComponent) => Ready
+  /** Serves one call from what the registry has. */
+  readonly serve: (find: Find<Ready>) => (call: Call) => Effect.Effect<Outcome>
+}
+
+/** See {@link PromptCalls}. */
+export const makeGet = ({ deadlines, logDefect, middlewares, run, settings }: Options): PromptCalls => {
+  // Messages that are none are a defect like any other; so is a failure that the contract does not declare.
+  const broken = ({ name }: PromptComponent, cause: Cause.Cause<unknown>) =>
+    Effect.fail(new McpError({ reason: new Internal({ id: logDefect(`prompts/get ${name}`, cause) }) }))
+
+  const succeeded = (component: PromptComponent, value: unknown): Effect.Effect<GetPromptResult, McpError> => {
+    try {
+      return Effect.succeed(component.codec.encodeSuccess(value))
+    } catch (error) {
+      return broken(component, Cause.die(error))
+    }
+  }
+
+  const failed = (component: PromptComponent, cause: Cause.Cause<unknown>): Effect.Effect<GetPromptResult, McpError> => {
+    const reason = cause.reasons.find(Cause.isFailReason)
+    if (reason === undefined) {
+      return Cause.hasInterruptsOnly(cause)
+        ? Effect.failCause(cause as Cause.Cause<never>) // it holds no failure
+        : broken(component, cause)
+    }
+    if (reason.error instanceof McpError) return Effect.fail(reason.error)
+    const declared = component.codec.encodeFailure(reason.error)
+    return declared === undefined ? broken(component, cause) : Effect.fail(new McpError({ reason: declared }))
+  }
+
+  const inner = (component: PromptComponent): Inner<"prompts/get"> => {
+    const toResult = {
+      onSuccess: (value: unknown) => succeeded(component, value),
+      onFailure: (cause: Cause.Cause<unknown>) => failed(component, cause)
+    }
+    return (request, brought) => {
+      const decoded = component.codec.decodeArguments(request.arguments)
+      return decoded._tag === "Failure"
+        ? Effect.fail(invalidParams(`Invalid arguments for prompt "${component.name}":\n${decoded.text}`))
+        : Effect.matchCauseEffect(handle(component, decoded.value, brought), toResult)
+    }
+  }
+
+  const prepare = (component: PromptComponent): Ready => {
+    const chain = wrap("prompts/get", component.middlewares, inner(component))
+    const timeout = timeoutOf(component, settings)
+    return {
+      operation: operationOf(timeout, component.name),
+      invoke: (request, brought) => {
+        enter(component, callOf(brought), timeout, deadlines)
+        return chain(request, brought)
+      }
+    }
+  }
+
+  const unknownPrompt = (name: string) =>
+    Effect.fail(new McpError({ reason: new InvalidParams({ detail: `Unknown prompt: ${name}`, data: { name } }) }))
+  const unknownOperation = operationOf(settings.toolTimeout)
+
+  const serve = (find: Find<Ready>) => {
+    // Middleware may change the name, so the prompt is looked up inside of it.
+    const outer = wrap("prompts/get", middlewares, (request, brought) => {
+      const ready = find(request.name)
+      return ready === undefined ? unknownPrompt(request.name) : ready.invoke(request, brought)
+    })
+    return (call: Call): Effect.Effect<Outcome> => {
+      const request = namedRequest("prompts/get", call)
+      if (typeof request === "string") return Effect.succeed(refuse(call, new InvalidParams({ detail: request })))
+      return run(call, find(request.name)?.operation ?? unknownOperation, (brought) => outer(request, brought))
+    }
+  }
+
+  return { prepare, serve }
+}
