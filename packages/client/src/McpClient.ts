@@ -8,7 +8,10 @@ import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
+import { type GetPromptResult, Prompt as PromptDefinition } from "@effect-mcp/core/protocol/Prompts"
 import { type CallToolResult, Tool as Definition } from "@effect-mcp/core/protocol/Tools"
+import * as Prompt from "@effect-mcp/core/Prompt"
+import * as PromptCodec from "@effect-mcp/core/PromptCodec"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as Tool from "@effect-mcp/core/Tool"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
@@ -67,6 +70,13 @@ export class McpClient extends Context.Service<
     /** How to use the server, written for models. */
     readonly instructions: string | undefined
     readonly listTools: Effect.Effect<ReadonlyArray<Definition>, McpClientError>
+    readonly listPrompts: Effect.Effect<ReadonlyArray<PromptDefinition>, McpClientError>
+    /** The messages of a prompt. The wire has texts: arguments of other types are JSON in a text. */
+    readonly getPrompt: (
+      name: string,
+      args?: { readonly [name: string]: string },
+      options?: CallOptions
+    ) => Effect.Effect<GetPromptResult, McpClientError>
     /** Calls a tool by name. A result with `isError` is a result. */
     readonly callTool: (
       name: string,
@@ -102,14 +112,18 @@ class CallParams implements Jsonrpc.JsonObject {
 
 const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
 
-const decodeTool = Schema.decodeUnknownExit(Definition)
-
-// A tool that cannot be read is left out, and the log says so: the others are not to blame.
-const readable = (tool: unknown): Effect.Effect<ReadonlyArray<Definition>> => {
-  const decoded = decodeTool(tool)
-  if (Exit.isSuccess(decoded)) return Effect.succeed([decoded.value])
-  return Effect.as(Effect.logWarning("a tool of the server cannot be read and is left out", decoded.cause), [])
+// What cannot be read is left out, and the log says so: the others are not to blame.
+const readable = <A>(noun: string, schema: Schema.Codec<A>) => {
+  const decode = Schema.decodeUnknownExit(schema)
+  return (item: unknown): Effect.Effect<ReadonlyArray<A>> => {
+    const decoded = decode(item)
+    if (Exit.isSuccess(decoded)) return Effect.succeed([decoded.value])
+    return Effect.as(Effect.logWarning(`a ${noun} of the server cannot be read and is left out`, decoded.cause), [])
+  }
 }
+
+const readableTool = readable("tool", Definition)
+const readablePrompt = readable("prompt", PromptDefinition)
 
 const infoOf = ({ description, icons, name, title, version, websiteUrl }: Options): Implementation => ({
   name,
@@ -167,19 +181,23 @@ export const make = Effect.fnUntraced(function* (
       new RequestOptions(call?.timeout === undefined ? timeout : Deadlines.toMillis(call.timeout), call?.onProgress)
     )
 
-  const listTools = Effect.gen(function* () {
-    const tools: Array<Definition> = []
+  const list = Effect.fnUntraced(function* <A>(
+    kind: "tools" | "prompts",
+    read: (item: unknown) => Effect.Effect<ReadonlyArray<A>>
+  ): Effect.fn.Return<ReadonlyArray<A>, McpClientError> {
+    const method = `${kind}/list`
+    const items: Array<A> = []
     let cursor: string | undefined
     for (let page = 0; page < maxPages; page++) {
-      const result = yield* request("tools/list", cursor === undefined ? undefined : { cursor })
-      const listed = Array.isArray(result["tools"]) ? result["tools"] : undefined
-      if (listed === undefined) return yield* invalidAnswer("tools/list", "it has no list of tools")
-      tools.push(...(yield* Effect.forEach(listed, readable)).flat())
+      const result = yield* request(method, cursor === undefined ? undefined : { cursor })
+      const listed = Array.isArray(result[kind]) ? result[kind] : undefined
+      if (listed === undefined) return yield* invalidAnswer(method, `it has no list of ${kind}`)
+      items.push(...(yield* Effect.forEach(listed, read)).flat())
       const { nextCursor } = result
       cursor = typeof nextCursor === "string" ? nextCursor : undefined
-      if (cursor === undefined) return tools
+      if (cursor === undefined) return items
     }
-    return yield* invalidAnswer("tools/list", `it has more than ${maxPages} pages`)
+    return yield* invalidAnswer(method, `it has more than ${maxPages} pages`)
   })
 
   const setLogLevel = (level: LoggingLevel): Effect.Effect<void, McpClientError> =>
@@ -195,7 +213,15 @@ export const make = Effect.fnUntraced(function* (
     serverInfo: agreement.serverInfo,
     capabilities: agreement.capabilities,
     instructions: agreement.instructions,
-    listTools,
+    listTools: list("tools", readableTool),
+    listPrompts: list("prompts", readablePrompt),
+    getPrompt: (name, args, call) =>
+      Effect.flatMap(request("prompts/get", new CallParams(name, args ?? noArguments), call), (received) => {
+        const result = wire.result(received)
+        return Array.isArray(result["messages"]) && result["messages"].every(Jsonrpc.isObject)
+          ? Effect.succeed(result as unknown as GetPromptResult) // servers are trusted no further than that
+          : Effect.fail(invalidAnswer("prompts/get", `the result of "${name}" has no messages`))
+      }),
     callTool: (name, args, call) =>
       Effect.flatMap(request("tools/call", new CallParams(name, args ?? noArguments), call), (result) => {
         const neutral = wire.toolResult(result)
@@ -229,9 +255,17 @@ export type Tools<C> = {
   ) => Effect.Effect<Tool.Success<T>, Tool.Failure<T> | McpClientError>
 }
 
+/** The prompts of a contract as functions. */
+export type Prompts<C> = {
+  readonly [T in McpGroup.Prompts<C> as T["name"]]: (
+    ...args: OptionalArgs<Prompt.Args<T>>
+  ) => Effect.Effect<GetPromptResult, Prompt.Failure<T> | McpClientError>
+}
+
 /** A client that is typed by a contract. */
 export interface Typed<C> {
   readonly tools: Tools<C>
+  readonly prompts: Prompts<C>
 }
 
 type Call = (args?: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown>
@@ -259,6 +293,21 @@ const typedCall = (client: McpClient["Service"], tool: Tool.Any): Call => {
   }
 }
 
+const typedPrompt = (client: McpClient["Service"], prompt: Prompt.Any): Call => {
+  const codec = PromptCodec.client(prompt)
+  return (args, options) => {
+    const encoded = codec.encodeArguments(args ?? {})
+    if (encoded._tag === "Failure") {
+      return Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: prompt.name, detail: encoded.text }) }))
+    }
+    return Effect.catch(client.getPrompt(prompt.name, encoded.value, options), (error) => {
+      const { reason } = error
+      const declared = reason._tag === "RequestFailed" ? codec.decodeFailure(reason.code, reason.data) : undefined
+      return declared ?? Effect.fail(error)
+    })
+  }
+}
+
 /**
  * The client, typed by a contract: arguments, results and declared failures are those of the contract.
  *
@@ -271,8 +320,9 @@ export const of = <G extends McpGroup.Any>(group: G): Effect.Effect<Typed<McpGro
 
 /** A client that is at hand, typed by a contract. See {@link of}. */
 export const typed = <G extends McpGroup.Any>(group: G, client: McpClient["Service"]): Typed<McpGroup.Contracts<G>> => {
-  const tools = McpGroup.contractsOf(group)
-    .filter(Tool.isTool)
-    .map((tool) => [tool.name, typedCall(client, tool)] as const)
-  return { tools: Object.fromEntries(tools) } as unknown as Typed<McpGroup.Contracts<G>> // one function for each tool
+  const contracts = McpGroup.contractsOf(group)
+  const tools = contracts.filter(Tool.isTool).map((tool) => [tool.name, typedCall(client, tool)] as const)
+  const prompts = contracts.filter(Prompt.isPrompt).map((prompt) => [prompt.name, typedPrompt(client, prompt)] as const)
+  // One function for each contract.
+  return { tools: Object.fromEntries(tools), prompts: Object.fromEntries(prompts) } as unknown as Typed<McpGroup.Contracts<G>>
 }

@@ -152,6 +152,12 @@ const withoutServerInfo = (meta: unknown): JsonObject | undefined => {
   return Object.keys(rest).length === 0 ? undefined : rest
 }
 
+const bareResult = (result: JsonObject): JsonObject => {
+  const { _meta, cacheScope: _scope, resultType: _type, ttlMs: _ttl, ...rest } = result
+  const meta = withoutServerInfo(_meta)
+  return meta === undefined ? rest : { ...rest, _meta: meta }
+}
+
 // Without what every result of the era has: the same call gives the same result in both eras. What is there is checked where it is
 // used: servers are not trusted.
 const neutralResult = (result: JsonObject): CallToolResult => {
@@ -206,6 +212,7 @@ export const client = (revision: Revision, facts: ClientFacts): ClientWire => {
       const paramsJson = `${start}"_meta":{"progressToken":${idJson(id)},${envelopeJson}}`
       return new EnvelopedRequest(id, method, params, envelope, paramsJson)
     },
+    result: bareResult,
     toolResult: neutralResult
   }
 }

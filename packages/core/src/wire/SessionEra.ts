@@ -42,5 +42,6 @@ const neutralResult = (result: JsonObject, revision: Revision): CallToolResult =
 export const client = (revision: Revision): ClientWire => ({
   revision,
   request: (id, method, params, meta) => request(id, method, { ...params, _meta: { ...meta, progressToken: id } }),
+  result: (result) => result,
   toolResult: (result) => neutralResult(result, revision)
 })

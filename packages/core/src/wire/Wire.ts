@@ -54,6 +54,8 @@ export interface ClientWire {
   readonly revision: Revision
   /** A request, with all that the era wants around its params. Its id is its progress token, too. */
   readonly request: (id: RequestId, method: string, params?: JsonObject, meta?: JsonObject) => Request
+  /** A result without what every result of the era has. */
+  readonly result: (result: JsonObject) => JsonObject
   /** The result of `tools/call` in its neutral form. */
   readonly toolResult: (result: JsonObject) => CallToolResult
 }
