@@ -13,7 +13,7 @@ import type { CallToolResult } from "../src/protocol/Tools.ts"
 import { RequestContext } from "../src/RequestContext.ts"
 import * as Resource from "../src/Resource.ts"
 import * as Tool from "../src/Tool.ts"
-import type * as UriTemplate from "../src/UriTemplate.ts"
+import * as UriTemplate from "../src/UriTemplate.ts"
 import { describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -297,12 +297,26 @@ describe("templates", () => {
     check<Eq<UriTemplate.Variables<"a://{x}/{+y}{?z,w*}{#f}">, "x" | "y" | "z" | "w" | "f">>()
     check<Eq<UriTemplate.Optional<"a://{x}{?z,w}{&v}">, "z" | "w" | "v">>()
     check<Eq<UriTemplate.Variables<"a://b">, never>>()
+    check<Eq<UriTemplate.Variables<"a://{x,y}{/p*}{;m,n}{.t}">, "x" | "y" | "p" | "m" | "n" | "t">>()
+    check<Eq<UriTemplate.Optional<"a://{x,y}{/p*}{;m,n}{.t}{?q}{#f}">, "m" | "n" | "q">>()
+    check<Eq<UriTemplate.Values<"a://{x}{;m}", {}>["x"], string>>()
+    check<Eq<UriTemplate.Values<"a://{x}{;m}", {}>["m"], string | undefined>>()
     const Page = Resource.template("page", "book://{isbn}/{page}{?dark}", { parameters: { page: Schema.NumberFromString } })
     type Args = Resource.Args<typeof Page>
     check<Eq<Args["isbn"], string>>()
     check<Eq<Args["page"], number>>()
     check<Eq<Args["dark"], string | undefined>>()
     check<Eq<keyof Args, "isbn" | "page" | "dark">>()
+  })
+
+  it("that only run time knows have any variables, and each may be missing", () => {
+    check<Eq<UriTemplate.Values<string, {}>, { readonly [name: string]: string | undefined }>>()
+    const template = UriTemplate.parse(String(Math.random()))
+    check<Eq<Parameters<typeof template.expand>[0], { readonly [name: string]: string | undefined }>>()
+    const match = template.match("")
+    check<Eq<typeof match, UriTemplate.Match | undefined>>()
+    if (match?._tag === "Match") check<Eq<typeof match.values, { readonly [name: string]: string }>>()
+    if (match?._tag === "Refused") check<Eq<typeof match.variable, string>>()
   })
 
   it("refuse a Schema for what is no variable", () => {
