@@ -21,6 +21,16 @@ const program = Effect.gen(function* () {
   const failure = yield* Effect.flip(weather.tools.forecast({ city: "Atlantis" }))
   assert.ok(failure instanceof CityNotFound && failure.city === "Atlantis")
 
+  // Resources are functions of the variables in their URI, prompts of their arguments.
+  const friday = yield* weather.resources.daily({ city: "Oslo", date: "2026-07-30" })
+  assert.ok(friday instanceof Day && friday.sky === "clear")
+  assert.ok((yield* Effect.flip(weather.resources.daily({ city: "Atlantis" }))) instanceof CityNotFound)
+  const { messages } = yield* weather.prompts.packing({ city: "Rome" })
+  assert.deepEqual(
+    messages.map(({ role }) => role),
+    ["user"]
+  )
+
   // A client without the contract gets along with what the server says of itself: names, JSON Schemas, texts.
   const client = yield* McpClient.McpClient
   const tools = yield* client.listTools
@@ -29,6 +39,16 @@ const program = Effect.gen(function* () {
     ["forecast", "umbrella"]
   )
   assert.ok(tools.every((tool) => tool.annotations?.readOnlyHint === true))
+  const [template] = yield* client.listResourceTemplates
+  assert.equal(template?.uriTemplate, "weather://{city}/daily{?date}")
+  const { contents } = yield* client.readResource("weather://Oslo/daily?date=2026-07-29")
+  assert.deepEqual(contents, [
+    {
+      uri: "weather://Oslo/daily?date=2026-07-29",
+      mimeType: "application/json",
+      text: '{"date":"2026-07-29","sky":"clouds","celsius":19}'
+    }
+  ])
   const umbrella = yield* client.callTool("umbrella")
   assert.equal(Content.textOf(umbrella), "Take an umbrella to Oslo")
   assert.deepEqual(umbrella.structuredContent, ["Oslo"])

@@ -44,6 +44,11 @@ const methods = new Set([
   "ping",
   "tools/list",
   "tools/call",
+  "resources/list",
+  "resources/templates/list",
+  "resources/read",
+  "prompts/list",
+  "prompts/get",
   "server/discover",
   "subscriptions/listen",
   "logging/setLevel"
@@ -52,6 +57,8 @@ const pushed = new Set([
   "notifications/progress",
   "notifications/message",
   "notifications/tools/list_changed",
+  "notifications/resources/list_changed",
+  "notifications/prompts/list_changed",
   "notifications/subscriptions/acknowledged"
 ])
 const tools = new Set<unknown>(toolNames)
@@ -287,6 +294,16 @@ class Client {
     }
     if (!methods.has(method)) broken(`a method that does not exist has answered: ${where()}`)
     if (method === "initialize") this.version = String(result["protocolVersion"])
+    if (method === "resources/read") {
+      const [item] = Array.isArray(result["contents"]) ? result["contents"] : []
+      if (!isRecord(item) || item["uri"] !== params["uri"]) broken(`the contents of something else: ${where()}`)
+    }
+    if (method === "prompts/get") {
+      const [message] = Array.isArray(result["messages"]) ? result["messages"] : []
+      const said = isRecord(message) && isRecord(message["content"]) ? String(message["content"]["text"]) : ""
+      const args = params["arguments"]
+      if (!isRecord(args) || !said.startsWith(String(args["text"]))) broken(`the messages of something else: ${where()}`)
+    }
     if (method !== "tools/call") return
     const { name } = params
     if (!tools.has(name)) broken(`a tool that does not exist has answered: ${where()}`)

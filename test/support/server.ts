@@ -8,6 +8,8 @@ import * as Progress from "@effect-mcp/core/Progress"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as JsonSchemaTool from "@effect-mcp/core/JsonSchemaTool"
 import type * as Settings from "@effect-mcp/server/Settings"
+import * as Prompt from "@effect-mcp/core/Prompt"
+import * as Resource from "@effect-mcp/core/Resource"
 import * as Tool from "@effect-mcp/core/Tool"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -72,8 +74,30 @@ export class Everything extends McpGroup.make(
   Tool.make("who", { success: Who }),
   Tool.make("tree", { parameters: Tree.fields, success: Schema.Int }),
   JsonSchemaTool.make("raw", { inputSchema: { ...node, $defs: { node } }, success: Schema.Int }),
-  Tool.make("ask", { parameters: { text: Schema.String }, success: Schema.Json })
+  Tool.make("ask", { parameters: { text: Schema.String }, success: Schema.Json }),
+  Resource.make("front", "fuzz://front"),
+  Resource.template("page", "fuzz://pages/{id}{?lang}", { failure: NoSuchCity }),
+  Resource.template("file", "fuzz://files/{path*}", { success: Schema.Uint8Array }),
+  Resource.make("dead", "fuzz://dead"),
+  Prompt.make("greet", { parameters: { text: Schema.String, times: Schema.optionalKey(Schema.Int) } }),
+  Prompt.make("rude", { failure: NoSuchCity })
 ) {}
+
+/** URIs of which some lead to something. */
+export const uris = [
+  "fuzz://front",
+  "fuzz://pages/1",
+  "fuzz://pages/a%20b?lang=no&other=1",
+  "fuzz://files/a/b/c.txt",
+  "fuzz://files/../etc",
+  "fuzz://files/%00",
+  "fuzz://dead",
+  "fuzz://nowhere",
+  ""
+] as const
+
+/** The names of all prompts. */
+export const promptNames = ["greet", "rude"] as const
 
 /** The names of all tools. */
 export const toolNames = [
@@ -169,6 +193,17 @@ const handlers = ({ ended, gate, patience, started, turn }: Hooks) => {
           const answer = yield* asking.ask({ key: "q", method: "elicitation/create", params: { message: text } })
           return answer as Schema.Json
         }).pipe(Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.succeed("no answer") }), Effect.orDie, counted)
+    },
+    resources: {
+      front: () => Effect.succeed("front"),
+      page: ({ id, lang }) =>
+        id === "0" ? Effect.fail(new NoSuchCity({ city: id })) : counted(Effect.as(turn, `${id} ${lang ?? ""}`)),
+      file: ({ path }) => Effect.succeed(new TextEncoder().encode(path)),
+      dead: () => Effect.die(new Error("secret"))
+    },
+    prompts: {
+      greet: ({ text, times }) => counted(Effect.as(turn, `${text} ${times ?? 1}`)),
+      rude: () => Effect.fail(new NoSuchCity({ city: "Rude" }))
     }
   })
 }

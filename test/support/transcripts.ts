@@ -4,6 +4,7 @@
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import type { Json, JsonRecord } from "./json.ts"
 import type { Random } from "./random.ts"
+import { promptNames, uris } from "./server.ts"
 
 export const revisions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"] as const
 export type Version = (typeof revisions)[number]
@@ -91,7 +92,15 @@ export const anyRequest = (theme: Theme, n: number): JsonRecord => {
     return request(theme, id, "logging/setLevel", { level: random.pick(["debug", "warning"]) })
   if (roll === 1) return request(theme, id, "server/discover", {})
   if (roll < 4 && isModern(version))
-    return request(theme, id, "subscriptions/listen", { notifications: { toolsListChanged: true } })
+    return request(theme, id, "subscriptions/listen", {
+      notifications: { toolsListChanged: true, resourcesListChanged: true, promptsListChanged: true }
+    })
+  if (roll === 4) return request(theme, id, random.pick(["resources/list", "resources/templates/list", "prompts/list"]), {})
+  if (roll === 5 || roll === 6) return request(theme, id, "resources/read", { uri: random.pick(uris) })
+  if (roll === 7) {
+    const args = random.chance(0.8) ? { text: `${theme.marker} ${n}`, times: random.pick(["1", "2", "many"]) } : {}
+    return request(theme, id, "prompts/get", { name: random.pick(promptNames), arguments: args })
+  }
   const name = random.chance(0.01) ? "late" : random.pick(names)
   const token = random.chance(0.4) ? (random.chance(0.5) ? `t${n}` : n) : undefined
   return request(theme, id, "tools/call", { name, arguments: argumentsOf(name, theme) }, token)

@@ -9,13 +9,18 @@ import * as McpGroup from "@effect-mcp/core/McpGroup"
 import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import { type GetPromptResult, Prompt as PromptDefinition } from "@effect-mcp/core/protocol/Prompts"
+import { type ReadResourceResult, Resource as ResourceDefinition, ResourceTemplate } from "@effect-mcp/core/protocol/Resources"
 import { type CallToolResult, Tool as Definition } from "@effect-mcp/core/protocol/Tools"
 import * as Prompt from "@effect-mcp/core/Prompt"
 import * as PromptCodec from "@effect-mcp/core/PromptCodec"
+import * as Resource from "@effect-mcp/core/Resource"
+import * as ResourceCodec from "@effect-mcp/core/ResourceCodec"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as Tool from "@effect-mcp/core/Tool"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
+import type { FailureDecoder } from "@effect-mcp/core/wire/declared"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -70,6 +75,10 @@ export class McpClient extends Context.Service<
     /** How to use the server, written for models. */
     readonly instructions: string | undefined
     readonly listTools: Effect.Effect<ReadonlyArray<Definition>, McpClientError>
+    readonly listResources: Effect.Effect<ReadonlyArray<ResourceDefinition>, McpClientError>
+    readonly listResourceTemplates: Effect.Effect<ReadonlyArray<ResourceTemplate>, McpClientError>
+    /** Fails with `RequestFailed` for what does not exist: code -32002 in the session era, -32602 since. */
+    readonly readResource: (uri: string, options?: CallOptions) => Effect.Effect<ReadResourceResult, McpClientError>
     readonly listPrompts: Effect.Effect<ReadonlyArray<PromptDefinition>, McpClientError>
     /** The messages of a prompt. The wire has texts: arguments of other types are JSON in a text. */
     readonly getPrompt: (
@@ -123,6 +132,8 @@ const readable = <A>(noun: string, schema: Schema.Codec<A>) => {
 }
 
 const readableTool = readable("tool", Definition)
+const readableResource = readable("resource", ResourceDefinition)
+const readableTemplate = readable("resource template", ResourceTemplate)
 const readablePrompt = readable("prompt", PromptDefinition)
 
 const infoOf = ({ description, icons, name, title, version, websiteUrl }: Options): Implementation => ({
@@ -182,10 +193,10 @@ export const make = Effect.fnUntraced(function* (
     )
 
   const list = Effect.fnUntraced(function* <A>(
-    kind: "tools" | "prompts",
+    method: string,
+    kind: "tools" | "resources" | "resourceTemplates" | "prompts",
     read: (item: unknown) => Effect.Effect<ReadonlyArray<A>>
   ): Effect.fn.Return<ReadonlyArray<A>, McpClientError> {
-    const method = `${kind}/list`
     const items: Array<A> = []
     let cursor: string | undefined
     for (let page = 0; page < maxPages; page++) {
@@ -213,8 +224,17 @@ export const make = Effect.fnUntraced(function* (
     serverInfo: agreement.serverInfo,
     capabilities: agreement.capabilities,
     instructions: agreement.instructions,
-    listTools: list("tools", readableTool),
-    listPrompts: list("prompts", readablePrompt),
+    listTools: list("tools/list", "tools", readableTool),
+    listResources: list("resources/list", "resources", readableResource),
+    listResourceTemplates: list("resources/templates/list", "resourceTemplates", readableTemplate),
+    readResource: (uri, call) =>
+      Effect.flatMap(request("resources/read", { uri }, call), (received) => {
+        const result = wire.result(received)
+        return Array.isArray(result["contents"]) && result["contents"].every(Jsonrpc.isObject)
+          ? Effect.succeed(result as unknown as ReadResourceResult) // servers are trusted no further than that
+          : Effect.fail(invalidAnswer("resources/read", `the result of ${uri} has no contents`))
+      }),
+    listPrompts: list("prompts/list", "prompts", readablePrompt),
     getPrompt: (name, args, call) =>
       Effect.flatMap(request("prompts/get", new CallParams(name, args ?? noArguments), call), (received) => {
         const result = wire.result(received)
@@ -255,6 +275,13 @@ export type Tools<C> = {
   ) => Effect.Effect<Tool.Success<T>, Tool.Failure<T> | McpClientError>
 }
 
+/** The resources of a contract as functions of the variables of their URIs. */
+export type Resources<C> = {
+  readonly [T in McpGroup.Resources<C> as T["name"]]: (
+    ...args: Resource.Args<T> extends void ? [args?: undefined, options?: CallOptions] : OptionalArgs<Resource.Args<T>>
+  ) => Effect.Effect<Resource.Success<T>, Resource.Failure<T> | McpClientError>
+}
+
 /** The prompts of a contract as functions. */
 export type Prompts<C> = {
   readonly [T in McpGroup.Prompts<C> as T["name"]]: (
@@ -265,6 +292,7 @@ export type Prompts<C> = {
 /** A client that is typed by a contract. */
 export interface Typed<C> {
   readonly tools: Tools<C>
+  readonly resources: Resources<C>
   readonly prompts: Prompts<C>
 }
 
@@ -293,6 +321,33 @@ const typedCall = (client: McpClient["Service"], tool: Tool.Any): Call => {
   }
 }
 
+// A failure that the contract declares, found again in an error of the server.
+const declaredIn =
+  (decode: FailureDecoder) =>
+  (error: McpClientError): Effect.Effect<never, unknown> => {
+    const { reason } = error
+    const declared = reason._tag === "RequestFailed" ? decode(reason.code, reason.data) : undefined
+    return Effect.fail(declared === undefined ? error : declared.failure)
+  }
+
+const typedResource = (client: McpClient["Service"], resource: Resource.Any): Call => {
+  const codec = ResourceCodec.client(resource)
+  return (args, options) => {
+    const encoded = codec.encodeUri(args ?? {})
+    if (encoded._tag === "Failure") {
+      return Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: resource.name, detail: encoded.text }) }))
+    }
+    return client.readResource(encoded.uri, options).pipe(
+      Effect.catch(declaredIn(codec.decodeFailure)),
+      Effect.flatMap((result): Effect.Effect<unknown, McpClientError> => {
+        const exit = codec.decodeResult(result)
+        if (Exit.isSuccess(exit)) return Effect.succeed(exit.value)
+        return Effect.fail(invalidAnswer(`resource "${resource.name}"`, String(Cause.squash(exit.cause))))
+      })
+    )
+  }
+}
+
 const typedPrompt = (client: McpClient["Service"], prompt: Prompt.Any): Call => {
   const codec = PromptCodec.client(prompt)
   return (args, options) => {
@@ -300,11 +355,7 @@ const typedPrompt = (client: McpClient["Service"], prompt: Prompt.Any): Call => 
     if (encoded._tag === "Failure") {
       return Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: prompt.name, detail: encoded.text }) }))
     }
-    return Effect.catch(client.getPrompt(prompt.name, encoded.value, options), (error) => {
-      const { reason } = error
-      const declared = reason._tag === "RequestFailed" ? codec.decodeFailure(reason.code, reason.data) : undefined
-      return declared ?? Effect.fail(error)
-    })
+    return Effect.catch(client.getPrompt(prompt.name, encoded.value, options), declaredIn(codec.decodeFailure))
   }
 }
 
@@ -323,6 +374,13 @@ export const typed = <G extends McpGroup.Any>(group: G, client: McpClient["Servi
   const contracts = McpGroup.contractsOf(group)
   const tools = contracts.filter(Tool.isTool).map((tool) => [tool.name, typedCall(client, tool)] as const)
   const prompts = contracts.filter(Prompt.isPrompt).map((prompt) => [prompt.name, typedPrompt(client, prompt)] as const)
+  const resources = contracts
+    .filter(Resource.isResource)
+    .map((resource) => [resource.name, typedResource(client, resource)] as const)
   // One function for each contract.
-  return { tools: Object.fromEntries(tools), prompts: Object.fromEntries(prompts) } as unknown as Typed<McpGroup.Contracts<G>>
+  return {
+    tools: Object.fromEntries(tools),
+    resources: Object.fromEntries(resources),
+    prompts: Object.fromEntries(prompts)
+  } as unknown as Typed<McpGroup.Contracts<G>>
 }

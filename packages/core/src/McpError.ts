@@ -108,3 +108,6 @@ export class McpError extends Schema.TaggedError<McpError>()("McpError", { reaso
 /** An {@link McpError} for wrong parameters. */
 export const invalidParams = (detail: string, data?: unknown): McpError =>
   new McpError({ reason: new InvalidParams(data === undefined ? { detail } : { detail, data }) })
+
+/** An {@link McpError} for a resource that does not exist. */
+export const resourceNotFound = (uri: string): McpError => new McpError({ reason: new ResourceNotFound({ uri }) })

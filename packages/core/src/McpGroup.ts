@@ -5,6 +5,7 @@ import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Handlers from "./Handlers.ts"
+import type { McpError } from "./McpError.ts"
 import type * as Middleware from "./Middleware.ts"
 import type * as Prompt from "./Prompt.ts"
 import type { RequestServices } from "./RequestContext.ts"
@@ -43,10 +44,12 @@ type ToolHandlers<C> = {
 type ResourceHandlers<C> = {
   readonly [T in Resources<C> as T["name"]]: (
     args: Resource.Args<T>
-  ) => Handlers.Returned<Resource.Success<T>, Resource.Failure<T>>
+  ) => Handlers.Returned<Resource.Success<T>, Resource.Failure<T> | McpError>
 }
 type PromptHandlers<C> = {
-  readonly [T in Prompts<C> as T["name"]]: (args: Prompt.Args<T>) => Handlers.Returned<Prompt.Messages, Prompt.Failure<T>>
+  readonly [T in Prompts<C> as T["name"]]: (
+    args: Prompt.Args<T>
+  ) => Handlers.Returned<Prompt.Messages, Prompt.Failure<T> | McpError>
 }
 
 /** One handler for each contract, by kind and name. Kinds that the group does not have are left out. */

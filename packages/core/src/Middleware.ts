@@ -13,6 +13,7 @@ import type * as Handlers from "./Handlers.ts"
 import type { JsonObject } from "./Jsonrpc.ts"
 import type { McpError } from "./McpError.ts"
 import type { GetPromptResult, ListPromptsResult } from "./protocol/Prompts.ts"
+import type { ListResourcesResult, ListResourceTemplatesResult, ReadResourceResult } from "./protocol/Resources.ts"
 import type { CallToolResult, ListToolsResult } from "./protocol/Tools.ts"
 import type { RequestServices } from "./RequestContext.ts"
 
@@ -46,10 +47,37 @@ export interface ListPromptsRequest {
   readonly meta: JsonObject
 }
 
+/** A request for the contents of a resource. */
+export interface ReadResourceRequest {
+  readonly method: "resources/read"
+  readonly uri: string
+  readonly meta: JsonObject
+}
+
+/** A request for one page of the list of resources. */
+export interface ListResourcesRequest {
+  readonly method: "resources/list"
+  readonly cursor: string | undefined
+  readonly meta: JsonObject
+}
+
+/** A request for one page of the list of templates. */
+export interface ListResourceTemplatesRequest {
+  readonly method: "resources/templates/list"
+  readonly cursor: string | undefined
+  readonly meta: JsonObject
+}
+
 /** The methods that have a hook, with their neutral requests and results. */
 export interface Methods {
   readonly "tools/call": { readonly request: CallToolRequest; readonly result: CallToolResult }
   readonly "tools/list": { readonly request: ListToolsRequest; readonly result: ListToolsResult }
+  readonly "resources/read": { readonly request: ReadResourceRequest; readonly result: ReadResourceResult }
+  readonly "resources/list": { readonly request: ListResourcesRequest; readonly result: ListResourcesResult }
+  readonly "resources/templates/list": {
+    readonly request: ListResourceTemplatesRequest
+    readonly result: ListResourceTemplatesResult
+  }
   readonly "prompts/get": { readonly request: GetPromptRequest; readonly result: GetPromptResult }
   readonly "prompts/list": { readonly request: ListPromptsRequest; readonly result: ListPromptsResult }
 }

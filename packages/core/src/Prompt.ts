@@ -11,6 +11,7 @@ import type * as Scope from "effect/Scope"
 import { type Codec, type Fields, type Metadata, type SchemaOf, toSchema } from "./Contract.ts"
 import * as Handlers from "./Handlers.ts"
 import * as Name from "./Name.ts"
+import type { McpError } from "./McpError.ts"
 import type { PromptMessage } from "./protocol/Prompts.ts"
 import type { RequestServices } from "./RequestContext.ts"
 
@@ -40,11 +41,14 @@ export interface Prompt<Name extends string, P extends Codec, F extends Codec> e
     readonly contracts: Prompt<Name, P, F>
     readonly middleware: never
   }
-  /** Implements the prompt: a function from its arguments to an Effect of {@link Messages}, or an Effect that makes one. */
+  /**
+   * Implements the prompt: a function from its arguments to an Effect of {@link Messages}, or an Effect that makes one. It may fail with
+   * an `McpError`, too.
+   */
   readonly toLayer: <R = never, EX = never, RX = never>(
     handler:
-      | ((args: P["Type"]) => Effect.Effect<Messages, F["Type"], R>)
-      | Effect.Effect<(args: P["Type"]) => Effect.Effect<Messages, F["Type"], R>, EX, RX>
+      | ((args: P["Type"]) => Effect.Effect<Messages, F["Type"] | McpError, R>)
+      | Effect.Effect<(args: P["Type"]) => Effect.Effect<Messages, F["Type"] | McpError, R>, EX, RX>
   ) => Layer.Layer<Handlers.Handlers<Handlers.PromptId<Name>>, EX, Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>>
 }
 

@@ -13,7 +13,7 @@ import type { Any, Messages } from "./Prompt.ts"
 import * as PromptMessages from "./PromptMessage.ts"
 import { type GetPromptResult, type Prompt as Definition, type PromptArgument, PromptMessage } from "./protocol/Prompts.ts"
 import type { Decoded } from "./ToolCodec.ts"
-import { failureDecoder, failureEncoder } from "./wire/declared.ts"
+import { type FailureDecoder, failureDecoder, failureEncoder } from "./wire/declared.ts"
 
 // An argument that may be a text is read as one.
 const mayBeText = (schema: unknown): boolean => {
@@ -131,7 +131,7 @@ export type Encoded =
 export interface ClientPrompt {
   readonly encodeArguments: (args: unknown) => Encoded
   /** The declared failure in an error of the server. */
-  readonly decodeFailure: (code: number, data: unknown) => Exit.Exit<unknown, unknown> | undefined
+  readonly decodeFailure: FailureDecoder
 }
 
 const toText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))

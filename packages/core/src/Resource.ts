@@ -11,7 +11,9 @@ import type * as Scope from "effect/Scope"
 import type { Codec, Fields, Metadata } from "./Contract.ts"
 import * as Handlers from "./Handlers.ts"
 import * as Name from "./Name.ts"
+import type { McpError } from "./McpError.ts"
 import type { Annotations } from "./protocol/Common.ts"
+import { ResourceContents } from "./protocol/Content.ts"
 import type { RequestServices } from "./RequestContext.ts"
 import type * as UriTemplate from "./UriTemplate.ts"
 
@@ -47,11 +49,14 @@ export interface Resource<Name extends string, Args, S extends Codec, F extends 
     readonly contracts: Resource<Name, Args, S, F>
     readonly middleware: never
   }
-  /** Implements the resource: a function from the variables of its URI to an Effect, or an Effect that makes one. */
+  /**
+   * Implements the resource: a function from the variables of its URI to an Effect, or an Effect that makes one. It may fail with an
+   * `McpError`, too: `McpError.resourceNotFound(uri)` for what does not exist.
+   */
   readonly toLayer: <R = never, EX = never, RX = never>(
     handler:
-      | ((args: Args) => Effect.Effect<S["Type"], F["Type"], R>)
-      | Effect.Effect<(args: Args) => Effect.Effect<S["Type"], F["Type"], R>, EX, RX>
+      | ((args: Args) => Effect.Effect<S["Type"], F["Type"] | McpError, R>)
+      | Effect.Effect<(args: Args) => Effect.Effect<S["Type"], F["Type"] | McpError, R>, EX, RX>
   ) => Layer.Layer<Handlers.Handlers<Handlers.ResourceId<Name>>, EX, Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>>
 }
 
@@ -62,9 +67,12 @@ export type Success<T extends Any> = T["success"]["Type"]
 /** What a resource may fail with. */
 export type Failure<T extends Any> = T["failure"]["Type"]
 
+/** The Schema of a resource that has several parts, or says itself of which types they are. */
+export const Contents = Schema.Array(ResourceContents).annotate({ identifier: "ResourceContents" })
+
 /** How a resource is described. */
 export interface Options<S extends Codec, F extends Codec> extends Metadata {
-  /** A text by default. `Schema.Uint8Array` is binary, anything else is sent as JSON. */
+  /** A text by default. `Schema.Uint8Array` is binary, {@link Contents} are several parts, anything else is sent as JSON. */
   readonly success?: S
   /** What reading may fail with. `Never` by default. */
   readonly failure?: F

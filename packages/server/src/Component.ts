@@ -5,8 +5,11 @@ import type * as Middleware from "@effect-mcp/core/Middleware"
 import type { Handler } from "@effect-mcp/core/Handlers"
 import type * as Prompt from "@effect-mcp/core/Prompt"
 import type { ServerPrompt } from "@effect-mcp/core/PromptCodec"
+import type * as Resource from "@effect-mcp/core/Resource"
+import type { ServerResource } from "@effect-mcp/core/ResourceCodec"
 import type * as Tool from "@effect-mcp/core/Tool"
 import type { ServerTool } from "@effect-mcp/core/ToolCodec"
+import * as UriTemplate from "@effect-mcp/core/UriTemplate"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
@@ -53,6 +56,18 @@ export interface ToolComponent extends Component {
   readonly codec: ServerTool
 }
 
+/** A resource, or the resources of a template, that can be read. */
+export interface ResourceComponent extends Component {
+  /** The URI or the template under which it is served; transforms may change it. */
+  readonly uri: string
+  /** What `uri` is when it is a template. */
+  readonly template: UriTemplate.UriTemplate | undefined
+  /** The contract it was made from. */
+  readonly contract: Resource.Any
+  /** How its variables are read and its contents written. */
+  readonly codec: ServerResource
+}
+
 /** A prompt that can be got. */
 export interface PromptComponent extends Component {
   /** The contract it was made from. */
@@ -64,6 +79,7 @@ export interface PromptComponent extends Component {
 /** The kinds of components. */
 export interface Kinds {
   readonly tools: ToolComponent
+  readonly resources: ResourceComponent
   readonly prompts: PromptComponent
 }
 
@@ -71,7 +87,18 @@ export interface Kinds {
 export type Kind = keyof Kinds
 
 /** All kinds, in the order in which servers look at them. */
-export const kinds: ReadonlyArray<Kind> = ["tools", "prompts"]
+export const kinds: ReadonlyArray<Kind> = ["tools", "resources", "prompts"]
+
+/** What identifies a component among those of its kind: the URI of a resource, otherwise the name. */
+export const keyOf = <K extends Kind>(component: Kinds[K]): string => ("uri" in component ? component.uri : component.name)
+
+/** A resource under another name and URI. Throws when a template cannot be read. */
+export const relocate = (component: ResourceComponent, name: string, uri: string): ResourceComponent => ({
+  ...component,
+  name,
+  uri,
+  template: component.template === undefined ? undefined : UriTemplate.parse(uri)
+})
 
 /** A component under another name. */
 export const rename = <C extends Component>(component: C, name: string): C => ({ ...component, name })

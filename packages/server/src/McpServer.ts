@@ -123,8 +123,9 @@ const seenThrough = (
   transform: Transform.Transform,
   warn: (message: string) => void
 ): Provider.Provider => {
-  const { prompts, tools } = Transform.mappings(transform)
+  const { prompts, resources, tools } = Transform.mappings(transform)
   if (tools !== undefined) for (const component of provider.list("tools")) tools(component)
+  if (resources !== undefined) for (const component of provider.list("resources")) resources(component)
   if (prompts !== undefined) for (const component of provider.list("prompts")) prompts(component)
   return Transform.apply(provider, transform, (kind, error) => warn(`a ${kind} is not served: ${String(error)}`))
 }

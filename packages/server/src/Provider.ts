@@ -21,7 +21,7 @@ export interface Provider {
   readonly onChange: (listener: ChangeListener) => () => void
 }
 
-const none: Offer = { tools: [], prompts: [] }
+const none: Offer = { tools: [], resources: [], prompts: [] }
 
 /** A provider of components that never change. */
 export const fixed = (offer: Partial<Offer>): Provider => {

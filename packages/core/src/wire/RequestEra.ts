@@ -126,6 +126,15 @@ export const server = (revision: Revision, info: Implementation): ServerWire => 
     toolResult: (result, wraps) => stamp(project.toolResult(result, revision, wraps)),
     toolList: (tools, nextCursor, hint) =>
       stamp({ tools: tools.map((tool) => project.tool(tool, revision)), nextCursor, ...cacheable(hint) }),
+    resourceList: (resources, nextCursor, hint) =>
+      stamp({ resources: resources.map((resource) => project.resource(resource, revision)), nextCursor, ...cacheable(hint) }),
+    templateList: (templates, nextCursor, hint) =>
+      stamp({
+        resourceTemplates: templates.map((template) => project.resource(template, revision)),
+        nextCursor,
+        ...cacheable(hint)
+      }),
+    readResult: (result, hint) => stamp({ ...project.readResult(result, revision), ...cacheable(hint) }),
     promptList: (prompts, nextCursor, hint) =>
       stamp({ prompts: prompts.map((prompt) => project.prompt(prompt, revision)), nextCursor, ...cacheable(hint) }),
     promptResult: (result) => stamp(project.promptResult(result, revision)),

@@ -14,6 +14,11 @@ export const server = (revision: Revision): ServerWire => ({
   empty: "{}",
   toolResult: (result, wraps) => JSON.stringify(project.toolResult(result, revision, wraps)),
   toolList: (tools, nextCursor) => JSON.stringify({ tools: tools.map((tool) => project.tool(tool, revision)), nextCursor }),
+  resourceList: (resources, nextCursor) =>
+    JSON.stringify({ resources: resources.map((resource) => project.resource(resource, revision)), nextCursor }),
+  templateList: (templates, nextCursor) =>
+    JSON.stringify({ resourceTemplates: templates.map((template) => project.resource(template, revision)), nextCursor }),
+  readResult: (result) => JSON.stringify(project.readResult(result, revision)),
   promptList: (prompts, nextCursor) =>
     JSON.stringify({ prompts: prompts.map((prompt) => project.prompt(prompt, revision)), nextCursor }),
   promptResult: (result) => JSON.stringify(project.promptResult(result, revision)),

@@ -7,6 +7,7 @@ import type { Reason } from "../McpError.ts"
 import type { ClientCapabilities, ServerCapabilities } from "../protocol/Capabilities.ts"
 import type { Implementation, LoggingLevel } from "../protocol/Common.ts"
 import type { GetPromptResult, Prompt } from "../protocol/Prompts.ts"
+import type { ReadResourceResult, Resource, ResourceTemplate } from "../protocol/Resources.ts"
 import type { CallToolResult, Tool } from "../protocol/Tools.ts"
 import type { Revision } from "../Revision.ts"
 
@@ -39,6 +40,9 @@ export interface ServerWire {
   /** `wraps`: whether the tool's schema of results is wrapped where only objects are allowed, see `project.isWrapped`. */
   readonly toolResult: (result: CallToolResult, wraps?: boolean) => string
   readonly toolList: (tools: ReadonlyArray<Tool>, nextCursor: string | undefined, hint: CacheHint) => string
+  readonly resourceList: (resources: ReadonlyArray<Resource>, nextCursor: string | undefined, hint: CacheHint) => string
+  readonly templateList: (templates: ReadonlyArray<ResourceTemplate>, nextCursor: string | undefined, hint: CacheHint) => string
+  readonly readResult: (result: ReadResourceResult, hint: CacheHint) => string
   readonly promptList: (prompts: ReadonlyArray<Prompt>, nextCursor: string | undefined, hint: CacheHint) => string
   readonly promptResult: (result: GetPromptResult) => string
   /** The answer to `initialize` or to `server/discover`, whichever the era has. */

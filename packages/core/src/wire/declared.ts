@@ -2,7 +2,6 @@
  * Failures that a contract declares, where a result has no place for them: they travel as an error of the application's own, in `data`
  * of which a typed client finds them again.
  */
-import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import * as SchemaAST from "effect/SchemaAST"
@@ -31,13 +30,21 @@ export const failureEncoder = (failure: Codec): ((error: unknown) => Custom | un
   }
 }
 
+/** A failure that a contract declares, read again. */
+export interface Declared {
+  readonly failure: unknown
+}
+
 /** Reads the failures of a Schema from the `data` of an error; gives `undefined` for other errors. */
-export const failureDecoder = (failure: Codec): ((code: number, data: unknown) => Exit.Exit<unknown, unknown> | undefined) => {
+export type FailureDecoder = (code: number, data: unknown) => Declared | undefined
+
+/** See {@link FailureDecoder}. */
+export const failureDecoder = (failure: Codec): FailureDecoder => {
   if (SchemaAST.isNever(failure.ast)) return () => undefined
   const { decode } = makeDecoder(failure)
   return (code, data) => {
     if (code !== declaredCode || !isObject(data) || data[structuredKey] === undefined) return undefined
     const exit = decode(data[structuredKey])
-    return Exit.isSuccess(exit) ? Exit.failCause(Cause.fail(exit.value)) : undefined
+    return Exit.isSuccess(exit) ? { failure: exit.value } : undefined
   }
 }

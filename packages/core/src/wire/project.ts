@@ -5,6 +5,7 @@ import { isObject, type JsonObject } from "../Jsonrpc.ts"
 import type { Annotations, Implementation } from "../protocol/Common.ts"
 import type { ContentBlock, ResourceContents } from "../protocol/Content.ts"
 import type { GetPromptResult, Prompt } from "../protocol/Prompts.ts"
+import type { ReadResourceResult, Resource, ResourceTemplate } from "../protocol/Resources.ts"
 import type { CallToolResult, Tool } from "../protocol/Tools.ts"
 import type { Revision } from "../Revision.ts"
 
@@ -120,6 +121,18 @@ export const tool = (value: Tool, revision: Revision): JsonObject => {
     ? { ...projected, outputSchema: objectSchema(value.outputSchema) }
     : projected
 }
+
+/** The description of a resource, or of a template, as the revision can say it. */
+export const resource = (value: Resource | ResourceTemplate, revision: Revision): JsonObject => {
+  const projected = omit(value as unknown as JsonObject, lacking(revision)) // as for tools
+  return value.annotations === undefined ? projected : { ...projected, annotations: annotations(value.annotations, revision) }
+}
+
+/** The contents of a resource as the revision can say them. */
+export const readResult = (result: ReadResourceResult, revision: Revision): JsonObject => ({
+  ...result,
+  contents: result.contents.map((item) => contents(item, revision))
+})
 
 /** A prompt's description as the revision can say it. */
 export const prompt = (value: Prompt, revision: Revision): JsonObject => {

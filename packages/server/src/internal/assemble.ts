@@ -8,8 +8,10 @@ import * as Middleware from "@effect-mcp/core/Middleware"
 import * as Prompt from "@effect-mcp/core/Prompt"
 import * as PromptCodec from "@effect-mcp/core/PromptCodec"
 import * as Resource from "@effect-mcp/core/Resource"
+import * as ResourceCodec from "@effect-mcp/core/ResourceCodec"
 import * as Tool from "@effect-mcp/core/Tool"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
+import * as UriTemplate from "@effect-mcp/core/UriTemplate"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import { Running } from "../Component.ts"
@@ -57,7 +59,7 @@ const timeoutOf = ({ timeout }: Tool.Any): number | undefined =>
 // What provides a service to handlers must be around all of them.
 const refuseGap = (
   group: McpGroup.Any,
-  method: "tools/call" | "prompts/get",
+  method: "tools/call" | "resources/read" | "prompts/get",
   middleware: Middleware.Implementation,
   id: string
 ) => {
@@ -68,7 +70,7 @@ const refuseGap = (
   )
 }
 
-const methods = { Tool: "tools/call", Prompt: "prompts/get", Resource: undefined } as const
+const methods = { Tool: "tools/call", Resource: "resources/read", Prompt: "prompts/get" } as const
 
 /**
  * The components of a group, and how to wait for their calls. Throws when a handler is missing, when a Schema cannot be shown, or when a
@@ -77,7 +79,7 @@ const methods = { Tool: "tools/call", Prompt: "prompts/get", Resource: undefined
 export const components = (
   group: McpGroup.Any,
   context: Context.Context<never>,
-  { prepare, tools: options, warn }: Options
+  { prepare, tools: options }: Options
 ): { readonly offer: Partial<Offer>; readonly idle: Effect.Effect<void> } => {
   const implementation = implementationOf(group, context)
   const captured = prepare(implementation.context)
@@ -85,16 +87,9 @@ export const components = (
   const { contracts } = implementation
   const middlewares = McpGroup.middlewaresOf(group).map((middleware) => {
     const found = middlewareOf(middleware, context, prepare)
-    for (const { _tag } of contracts) {
-      const method = methods[_tag]
-      if (method !== undefined) refuseGap(group, method, found, middleware.id)
-    }
+    for (const { _tag } of contracts) refuseGap(group, methods[_tag], found, middleware.id)
     return found
   })
-  const others = contracts.filter((contract) => Resource.isResource(contract))
-  if (others.length > 0) {
-    warn(`group "${group.id}": ${others.map(({ name }) => `resource "${name}"`).join(", ")} cannot be served yet`)
-  }
   const common = (contract: Handlers.AnyContract) => {
     const handler = implementation.handlers.get(contract)
     if (handler === undefined) throw new Error(`${contract._tag.toLowerCase()} "${contract.name}" has no handler`)
@@ -108,6 +103,14 @@ export const components = (
         contract,
         codec: ToolCodec.server(contract, options),
         timeout: timeoutOf(contract)
+      })),
+      resources: contracts.filter(Resource.isResource).map((contract) => ({
+        ...common(contract),
+        contract,
+        uri: contract.uri,
+        template: contract.isTemplate ? UriTemplate.parse(contract.uri) : undefined,
+        codec: ResourceCodec.server(contract),
+        timeout: undefined
       })),
       prompts: contracts.filter(Prompt.isPrompt).map((contract) => ({
         ...common(contract),

@@ -30,7 +30,8 @@ import { makeListen, Subscriptions } from "./listen.ts"
 import * as lists from "./lists.ts"
 import type { PeerState } from "./peer.ts"
 import * as prompts from "./prompts.ts"
-import { Registry } from "./registry.ts"
+import { filtered, Registry } from "./registry.ts"
+import * as resources from "./resources.ts"
 import * as Run from "./run.ts"
 import { Slots } from "./slots.ts"
 import * as Telemetry from "./telemetry.ts"
@@ -106,6 +107,7 @@ export const base = (options: ServerInfo & Settings.Options & { readonly instruc
 
 const capabilitiesOf = (offered: (kind: Kind) => boolean): ServerCapabilities => ({
   tools: { listChanged: true },
+  ...(offered("resources") ? { resources: { listChanged: true } } : {}),
   ...(offered("prompts") ? { prompts: { listChanged: true } } : {}),
   logging: {}
 })
@@ -153,11 +155,18 @@ export const engine = Effect.fnUntraced(function* (
   const calling = { deadlines, middlewares, settings, run, logDefect }
   const toolCalls = tools.makeCall(calling)
   const promptCalls = prompts.makeGet(calling)
-  const registry = new Registry<{ readonly tools: tools.Ready; readonly prompts: prompts.Ready }>({
+  const resourceCalls = resources.makeRead(calling)
+  const registry = new Registry<{
+    readonly tools: tools.Ready
+    readonly resources: resources.Ready
+    readonly prompts: prompts.Ready
+  }>({
     onDuplicate: settings.onDuplicate,
     warn: warn(context),
-    prepare: { tools: toolCalls.prepare, prompts: promptCalls.prepare }
+    prepare: { tools: toolCalls.prepare, resources: resourceCalls.prepare, prompts: promptCalls.prepare }
   })
+  const fixed = filtered(registry.resources, ({ template }) => template === undefined)
+  const templates = filtered(registry.resources, ({ template }) => template !== undefined)
   const listing = { middlewares, settings, run, telemetry }
   const peers = new Set<PeerState<Call>>()
   const subscriptions = new Subscriptions()
@@ -184,6 +193,9 @@ export const engine = Effect.fnUntraced(function* (
     "logging/setLevel": immediately(lifecycle.setLevel),
     "tools/call": toolCalls.serve(registry.tools.find),
     "tools/list": lists.makeList(lists.tools(registry.tools), listing),
+    "resources/read": ifOffered("resources", resourceCalls.serve({ find: registry.resources.find, templates })),
+    "resources/list": ifOffered("resources", lists.makeList(lists.resources(fixed), listing)),
+    "resources/templates/list": ifOffered("resources", lists.makeList(lists.templates(templates), listing)),
     "prompts/get": ifOffered("prompts", promptCalls.serve(registry.prompts.find)),
     "prompts/list": ifOffered("prompts", lists.makeList(lists.prompts(registry.prompts), listing)),
     "subscriptions/listen": makeListen(subscriptions, run, offered)
@@ -222,5 +234,5 @@ export const withMiddlewares = (provider: Provider, middlewares: ReadonlyArray<M
     return all
   }
   const carrying = <C extends Component>(component: C): C => ({ ...component, middlewares: carry(component.middlewares) })
-  return Transform.apply(provider, { tool: carrying, prompt: carrying }, () => {})
+  return Transform.apply(provider, { tool: carrying, resource: carrying, prompt: carrying }, () => {})
 }

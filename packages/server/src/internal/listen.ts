@@ -63,7 +63,7 @@ const operation: Operation<void> = {
   timedOut: undefined
 }
 
-const members = { tools: "toolsListChanged", prompts: "promptsListChanged" } as const
+const members = { tools: "toolsListChanged", resources: "resourcesListChanged", prompts: "promptsListChanged" } as const
 
 /** Serves `subscriptions/listen`. What is not served is not in the acknowledgement. */
 export const makeListen =

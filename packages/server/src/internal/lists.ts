@@ -7,13 +7,15 @@ import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { invalidParams, type McpError } from "@effect-mcp/core/McpError"
 import type { Implementation, Methods } from "@effect-mcp/core/Middleware"
 import type { Prompt } from "@effect-mcp/core/protocol/Prompts"
+import type { Resource, ResourceTemplate } from "@effect-mcp/core/protocol/Resources"
 import type { Tool } from "@effect-mcp/core/protocol/Tools"
+import * as ResourceCodec from "@effect-mcp/core/ResourceCodec"
 import type { CacheHint, ServerWire } from "@effect-mcp/core/wire/Wire"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
-import type { Component, PromptComponent, ToolComponent } from "../Component.ts"
+import type { Component, PromptComponent, ResourceComponent, ToolComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
@@ -51,7 +53,7 @@ const pageOf = <C>({ components, numbers }: Snapshot<C>, cursor: string | undefi
 }
 
 /** The methods that list something. */
-export type ListMethod = "tools/list" | "prompts/list"
+export type ListMethod = "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list"
 
 type ResultOf<M extends ListMethod> = Methods[M]["result"]
 
@@ -91,6 +93,30 @@ export const prompts = (
   items: (result) => result.prompts,
   result: (items, page) => ({ prompts: items, ...page }),
   encode: (wire, items, nextCursor, hint) => wire.promptList(items, nextCursor, hint)
+})
+
+/** `resources/list`. */
+export const resources = (
+  index: Listing<"resources/list", ResourceComponent, Resource>["index"]
+): Listing<"resources/list", ResourceComponent, Resource> => ({
+  method: "resources/list",
+  index,
+  define: ({ contract, name, uri }) => ({ ...ResourceCodec.definition(contract), name, uri }),
+  items: (result) => result.resources,
+  result: (items, page) => ({ resources: items, ...page }),
+  encode: (wire, items, nextCursor, hint) => wire.resourceList(items, nextCursor, hint)
+})
+
+/** `resources/templates/list`. */
+export const templates = (
+  index: Listing<"resources/templates/list", ResourceComponent, ResourceTemplate>["index"]
+): Listing<"resources/templates/list", ResourceComponent, ResourceTemplate> => ({
+  method: "resources/templates/list",
+  index,
+  define: ({ contract, name, uri }) => ({ ...ResourceCodec.templateDefinition(contract), name, uriTemplate: uri }),
+  items: (result) => result.resourceTemplates,
+  result: (items, page) => ({ resourceTemplates: items, ...page }),
+  encode: (wire, items, nextCursor, hint) => wire.templateList(items, nextCursor, hint)
 })
 
 /** What lists work with. */

@@ -2,7 +2,7 @@
  * The live set of components of one server. Providers are merged into one index per kind, anew after each change and only when
  * somebody looks; finding a component is one Map lookup however many there are and wherever they come from.
  */
-import { type Component, type Kind, kinds, type Kinds } from "../Component.ts"
+import { keyOf, type Kind, kinds, type Kinds } from "../Component.ts"
 import { DuplicateName } from "../DuplicateName.ts"
 import type { ChangeListener, Provider } from "../Provider.ts"
 import type { OnDuplicate } from "../Settings.ts"
@@ -38,10 +38,10 @@ interface Merged<C, Ready> extends Snapshot<C> {
   readonly byName: ReadonlyMap<string, Entry<C, Ready>>
 }
 
-const nouns = { tools: "tool", prompts: "prompt" } as const
+const nouns = { tools: "tool", resources: "resource", prompts: "prompt" } as const
 
 /** The components of one kind. */
-class Index<C extends Component, Ready> {
+class Index<C extends Kinds[Kind], Ready> {
   private numbers: ReadonlyMap<string, number> = new Map()
   private lastNumber = 0
   private readonly reported = new Set<string>()
@@ -97,7 +97,7 @@ class Index<C extends Component, Ready> {
   /** Throws {@link DuplicateName} when one of the added is served already, or added twice. */
   refuseDuplicates(added: ReadonlyArray<ReadonlyArray<C>>): void {
     const names = new Set(this.merged.byName.keys())
-    for (const { name } of added.flat()) {
+    for (const name of added.flat().map(keyOf)) {
       if (names.has(name)) throw new DuplicateName({ kind: this.noun, name })
       names.add(name)
     }
@@ -108,21 +108,21 @@ class Index<C extends Component, Ready> {
     for (const component of this.offered().flat()) this.place(chosen, component)
     const numbers = new Map([...chosen.keys()].map((name) => [name, this.numbers.get(name) ?? ++this.lastNumber] as const))
     this.numbers = numbers
-    const components = [...chosen.values()].toSorted((a, b) => (numbers.get(a.name) ?? 0) - (numbers.get(b.name) ?? 0))
+    const components = [...chosen.values()].toSorted((a, b) => (numbers.get(keyOf(a)) ?? 0) - (numbers.get(keyOf(b)) ?? 0))
     const entries = new Map<C, Entry<C, Ready>>()
     const byName = new Map<string, Entry<C, Ready>>()
     for (const component of components) {
       const entry = this.entries.get(component) ?? { component, ready: undefined }
       entries.set(component, entry)
-      byName.set(component.name, entry)
+      byName.set(keyOf(component), entry)
     }
     this.entries = entries
-    return { components, numbers: components.map(({ name }) => numbers.get(name) ?? 0), byName }
+    return { components, numbers: components.map((component) => numbers.get(keyOf(component)) ?? 0), byName }
   }
 
   private place(chosen: Map<string, C>, component: C): void {
     const { onDuplicate } = this.options
-    const { name } = component
+    const name = keyOf(component)
     if (!chosen.has(name)) return void chosen.set(name, component)
     this.report(name)
     if (onDuplicate === "warn" || onDuplicate === "replace") chosen.set(name, component)
@@ -148,11 +148,15 @@ export class Registry<Ready extends ReadyKinds> implements Provider {
   private readonly listeners = new Set<ChangeListener>()
   private readonly onDuplicate: OnDuplicate
   readonly tools: Index<Kinds["tools"], Ready["tools"]>
+  readonly resources: Index<Kinds["resources"], Ready["resources"]>
   readonly prompts: Index<Kinds["prompts"], Ready["prompts"]>
 
   constructor(options: RegistryOptions<Ready>) {
     this.onDuplicate = options.onDuplicate
     this.tools = new Index("tools", options, options.prepare.tools, () => this.providers.map(({ list }) => list("tools")))
+    this.resources = new Index("resources", options, options.prepare.resources, () =>
+      this.providers.map(({ list }) => list("resources"))
+    )
     this.prompts = new Index("prompts", options, options.prepare.prompts, () => this.providers.map(({ list }) => list("prompts")))
   }
 
@@ -164,6 +168,7 @@ export class Registry<Ready extends ReadyKinds> implements Provider {
   readonly list = <K extends Kind>(kind: K): ReadonlyArray<Kinds[K]> => {
     const lists: { readonly [I in Kind]: () => ReadonlyArray<Kinds[I]> } = {
       tools: () => this.tools.snapshot.components,
+      resources: () => this.resources.snapshot.components,
       prompts: () => this.prompts.snapshot.components
     }
     return lists[kind]()
@@ -181,6 +186,7 @@ export class Registry<Ready extends ReadyKinds> implements Provider {
   add(added: ReadonlyArray<Provider>): () => void {
     if (this.onDuplicate === "error") {
       this.tools.refuseDuplicates(added.map(({ list }) => list("tools")))
+      this.resources.refuseDuplicates(added.map(({ list }) => list("resources")))
       this.prompts.refuseDuplicates(added.map(({ list }) => list("prompts")))
     }
     // The kinds of which they have, or once had, something.
@@ -203,5 +209,27 @@ export class Registry<Ready extends ReadyKinds> implements Provider {
   private readonly changed = (kind: Kind): void => {
     this[kind].forget()
     for (const listener of this.listeners) listener(kind)
+  }
+}
+
+/** What is served of a kind, seen through a filter; computed once per change. */
+export const filtered = <C>(
+  index: { readonly snapshot: Snapshot<C> },
+  isListed: (component: C) => boolean
+): { readonly snapshot: Snapshot<C> } => {
+  let source: Snapshot<C> | undefined
+  let current: Snapshot<C> = { components: [], numbers: [] }
+  return {
+    get snapshot() {
+      const { snapshot } = index
+      if (snapshot !== source) {
+        source = snapshot
+        current = {
+          components: snapshot.components.filter(isListed),
+          numbers: snapshot.numbers.filter((_, i) => snapshot.components.slice(i, i + 1).some(isListed))
+        }
+      }
+      return current
+    }
   }
 }

@@ -24,12 +24,16 @@ export const histogram = (attributes: { readonly [key: string]: string }) =>
 
 /** What a method is about. */
 export interface Target {
-  readonly kind: "tool" | "prompt"
+  readonly kind: "tool" | "resource" | "prompt"
   readonly name: string
 }
 
 const attributesOf = ({ kind, name }: Target): { readonly [key: string]: string } =>
-  kind === "tool" ? { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": name } : { "gen_ai.prompt.name": name }
+  kind === "tool"
+    ? { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": name }
+    : kind === "prompt"
+      ? { "gen_ai.prompt.name": name }
+      : { "mcp.resource.name": name }
 
 /** The subject of a method. A target is for names that are known to the server: names made up by clients would be without bound. */
 export const subject = (method: string, target?: Target): Subject => {
