@@ -15,7 +15,7 @@ import type { McpError } from "./McpError.ts"
 import type { Annotations } from "./protocol/Common.ts"
 import { ResourceContents } from "./protocol/Content.ts"
 import type { RequestServices } from "./RequestContext.ts"
-import type * as UriTemplate from "./UriTemplate.ts"
+import * as UriTemplate from "./UriTemplate.ts"
 
 const TypeId = "~effect-mcp/core/Resource"
 
@@ -27,6 +27,10 @@ export interface Any extends Metadata {
   /** The URI, or the template. */
   readonly uri: string
   readonly isTemplate: boolean
+  /** What `uri` is when it is a template. */
+  readonly template: UriTemplate.UriTemplate | undefined
+  /** Whether values of variables may leave their place, see {@link TemplateOptions}. */
+  readonly unsafe: boolean
   readonly parameters: Fields
   readonly success: Codec
   readonly failure: Codec
@@ -87,6 +91,11 @@ export interface Options<S extends Codec, F extends Codec> extends Metadata {
 export interface TemplateOptions<T extends string, P extends Fields, S extends Codec, F extends Codec> extends Options<S, F> {
   /** Schemas that read a variable from its text. Variables without one are strings. */
   readonly parameters?: P & { readonly [K in Exclude<keyof P, UriTemplate.Variables<T>>]: never }
+  /**
+   * Lets values through that could leave the place they are meant for: segments `.` and `..`, absolute paths, encoded slashes. False by
+   * default; then such URIs are refused before the handler runs. NUL is always refused.
+   */
+  readonly unsafe?: boolean
 }
 
 const Proto = {
@@ -97,14 +106,23 @@ const Proto = {
   }
 } as const
 
-const build = (name: string, uri: string, isTemplate: boolean, options: Options<Codec, Codec>, parameters: Fields): unknown => {
+const build = (
+  name: string,
+  uri: string,
+  template: UriTemplate.UriTemplate | undefined,
+  options: Options<Codec, Codec> & { readonly unsafe?: boolean },
+  parameters: Fields
+): unknown => {
   const fault = Name.fault(name)
   if (fault !== undefined) throw new Error(`Resource name: ${fault}`)
+  if (!/^[a-z][a-z0-9+.-]*:/i.test(uri)) throw new Error(`Resource "${name}": "${uri}" has no scheme, such as "file://"`)
   return Object.assign(Object.create(Proto), options, {
     name,
     id: Handlers.resourceId(name),
     uri,
-    isTemplate,
+    isTemplate: template !== undefined,
+    template,
+    unsafe: options.unsafe ?? false,
     parameters,
     success: options.success ?? Schema.String,
     failure: options.failure ?? Schema.Never,
@@ -114,15 +132,16 @@ const build = (name: string, uri: string, isTemplate: boolean, options: Options<
   })
 }
 
-/** Describes a resource at a fixed URI. Throws when the name is not valid. */
+/** Describes a resource at a fixed URI. Throws when the name is not valid, or the URI has no scheme. */
 export const make = <const Name extends string, S extends Codec = Schema.String, F extends Codec = Schema.Never>(
   name: Name.Valid<Name>,
   uri: string,
   options: Options<S, F> = {}
-): Resource<Name, void, S, F> => build(name, uri, false, options, {}) as Resource<Name, void, S, F> // erased by `build`
+): Resource<Name, void, S, F> => build(name, uri, undefined, options, {}) as Resource<Name, void, S, F> // erased by `build`
 
 /**
  * Describes the resources at all URIs of a template. Its variables are the arguments of the handler; those of the query are optional.
+ * Throws when the name or the template is not valid; a template says where.
  *
  * @example
  * const Daily = Resource.template("daily", "weather://{city}/daily{?days}", { parameters: { days: Schema.NumberFromString } })
@@ -137,8 +156,11 @@ export const template = <
   name: Name.Valid<Name>,
   uriTemplate: T,
   options: TemplateOptions<T, P, S, F> = {}
-): Resource<Name, UriTemplate.Values<T, P>, S, F> =>
-  build(name, uriTemplate, true, options, options.parameters ?? {}) as Resource<Name, UriTemplate.Values<T, P>, S, F> // erased by `build`
+): Resource<Name, UriTemplate.Values<T, P>, S, F> => {
+  const parsed = UriTemplate.parse(uriTemplate, options.unsafe === true ? { unsafe: true } : {})
+  // The types are erased by `build`.
+  return build(name, uriTemplate, parsed, options, options.parameters ?? {}) as Resource<Name, UriTemplate.Values<T, P>, S, F>
+}
 
 /** True for resources. */
 export const isResource = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)

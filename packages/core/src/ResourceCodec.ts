@@ -17,7 +17,7 @@ import type { ResourceContents } from "./protocol/Content.ts"
 import type { ReadResourceResult, Resource as Definition, ResourceTemplate } from "./protocol/Resources.ts"
 import { type Any, Contents } from "./Resource.ts"
 import type { Decoded } from "./ToolCodec.ts"
-import * as UriTemplate from "./UriTemplate.ts"
+import type * as UriTemplate from "./UriTemplate.ts"
 import { type FailureDecoder, failureDecoder, failureEncoder } from "./wire/declared.ts"
 
 type Kind = "contents" | "bytes" | "text" | "json"
@@ -106,11 +106,10 @@ const encodeSuccess = (resource: Any): ServerResource["encodeSuccess"] => {
   }
 }
 
-/** What a server makes of a resource. Throws, with the place named, for a template that cannot be read. */
+/** What a server makes of a resource. */
 export const server = (resource: Any): ServerResource => {
-  const decoder = resource.isTemplate
-    ? makeDecoder(variablesOf(resource, UriTemplate.parse(resource.uri)), { lenient: true })
-    : undefined
+  const { template } = resource
+  const decoder = template === undefined ? undefined : makeDecoder(variablesOf(resource, template), { lenient: true })
   return {
     decodeVariables: (values) => {
       if (decoder === undefined) return { _tag: "Success", value: undefined }
@@ -136,8 +135,8 @@ export interface ClientResource {
 const toText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
 
 const encodeUri = (resource: Any): ClientResource["encodeUri"] => {
-  if (!resource.isTemplate) return () => ({ _tag: "Success", uri: resource.uri })
-  const template = UriTemplate.parse(resource.uri)
+  const { template } = resource
+  if (template === undefined) return () => ({ _tag: "Success", uri: resource.uri })
   const { encode, explained } = makeEncoder(variablesOf(resource, template))
   return (args) => {
     const exit = encode(args as never) // what is no record of variables is explained

@@ -76,3 +76,19 @@ describe("a group", () => {
     assert.strictEqual(G.id, "g")
   })
 })
+
+describe("resources", () => {
+  it("need a URI with a scheme, and a template that can be read", () => {
+    assert.throws(() => Resource.make("plain", "config/database"), /has no scheme/)
+    assert.throws(() => Resource.template("open", "file:///{path"), /position/)
+    assert.throws(() => Resource.template("twice", "x://{a}/{a}"), /x:\/\/\{a\}\/\{a\}/)
+  })
+
+  it("refuse values that leave their place, unless they say otherwise", () => {
+    const safe = Resource.template("safe", "file:///{path*}")
+    const unsafe = Resource.template("unsafe", "file:///{path*}", { unsafe: true })
+    assert.strictEqual(safe.template?.match("file:///a/../b")?._tag, "Refused")
+    assert.deepStrictEqual(unsafe.template?.match("file:///a/../b"), { _tag: "Match", values: { path: "a/../b" } })
+    assert.strictEqual(unsafe.template?.match("file:///a%00b")?._tag, "Refused")
+  })
+})

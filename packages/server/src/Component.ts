@@ -97,7 +97,7 @@ export const relocate = (component: ResourceComponent, name: string, uri: string
   ...component,
   name,
   uri,
-  template: component.template === undefined ? undefined : UriTemplate.parse(uri)
+  template: component.template === undefined ? undefined : UriTemplate.parse(uri, { unsafe: component.contract.unsafe })
 })
 
 /** A component under another name. */

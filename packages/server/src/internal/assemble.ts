@@ -11,7 +11,6 @@ import * as Resource from "@effect-mcp/core/Resource"
 import * as ResourceCodec from "@effect-mcp/core/ResourceCodec"
 import * as Tool from "@effect-mcp/core/Tool"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
-import * as UriTemplate from "@effect-mcp/core/UriTemplate"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import { Running } from "../Component.ts"
@@ -108,7 +107,7 @@ export const components = (
         ...common(contract),
         contract,
         uri: contract.uri,
-        template: contract.isTemplate ? UriTemplate.parse(contract.uri) : undefined,
+        template: contract.template,
         codec: ResourceCodec.server(contract),
         timeout: undefined
       })),
