@@ -3,11 +3,12 @@
  *
  * Source: "Resources" in the server features of every revision; RFC 6570 for templates.
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { ChangeBus, resourceUpdated } from "./ChangeBus.ts"
 import type { Codec, Fields, Metadata } from "./Contract.ts"
 import * as Handlers from "./Handlers.ts"
 import * as Name from "./Name.ts"
@@ -15,6 +16,7 @@ import type { McpError } from "./McpError.ts"
 import type { Annotations } from "./protocol/Common.ts"
 import { ResourceContents } from "./protocol/Content.ts"
 import type { RequestServices } from "./RequestContext.ts"
+import type { StoreError } from "./StoreError.ts"
 import * as UriTemplate from "./UriTemplate.ts"
 
 const TypeId = "~effect-mcp/core/Resource"
@@ -161,6 +163,17 @@ export const template = <
   // The types are erased by `build`.
   return build(name, uriTemplate, parsed, options, options.parameters ?? {}) as Resource<Name, UriTemplate.Values<T, P>, S, F>
 }
+
+/**
+ * Says that a resource has new contents: clients that subscribed to it are told. Wherever the program knows, in handlers and outside of
+ * them: what carries the news is the {@link ChangeBus}, which the server must be given, too. Fails when the bus cannot carry it.
+ *
+ * @example
+ * const save = (text: string) => Effect.andThen(write(text), Resource.updated("notes://today"))
+ * const Server = McpServer.layer(info, Notes).pipe(Layer.provide(NotesLive), Layer.provide(ChangeBus.layerMemory))
+ */
+export const updated = (uri: string): Effect.Effect<void, StoreError, ChangeBus> =>
+  Effect.flatMap(ChangeBus, (bus) => bus.publish(resourceUpdated(uri)))
 
 /** True for resources. */
 export const isResource = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)

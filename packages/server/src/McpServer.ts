@@ -2,10 +2,12 @@
  * Servers. A server is a layer that knows no transport: it owns the registry of its components and provides the dispatcher that
  * transports require.
  */
+import * as ChangeBus from "@effect-mcp/core/ChangeBus"
 import { Dispatcher } from "@effect-mcp/core/Dispatcher"
 import type * as McpGroup from "@effect-mcp/core/McpGroup"
 import type * as Middleware from "@effect-mcp/core/Middleware"
 import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
+import type { StoreError } from "@effect-mcp/core/StoreError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -36,6 +38,8 @@ export class McpServer extends Context.Service<
   {
     readonly info: ServerInfo
     readonly provider: Provider.Provider
+    /** Says that a resource has new contents: clients that subscribed to it are told, those of other processes by the `ChangeBus`. */
+    readonly resourceUpdated: (uri: string) => Effect.Effect<void, StoreError>
     readonly add: <G extends McpGroup.Any, E, R>(
       group: G,
       handlers: Layer.Layer<McpGroup.Requirements<G>, E, R>
@@ -76,6 +80,7 @@ const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.Memo
     const server = McpServer.of({
       info: base.facts.info,
       provider: build.withMiddlewares(registry, middlewares),
+      resourceUpdated: (uri) => base.bus.publish(ChangeBus.resourceUpdated(uri)),
       add: <G extends McpGroup.Any, E, R>(group: G, handlers: Layer.Layer<McpGroup.Requirements<G>, E, R>) =>
         Effect.gen(function* () {
           const built = yield* Effect.updateContext(Layer.build(handlers), (context: Context.Context<R | Scope.Scope>) =>

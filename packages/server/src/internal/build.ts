@@ -1,6 +1,7 @@
 /**
  * Puts a server together: settings, telemetry, the runner, the methods of each revision, the dispatcher.
  */
+import { ChangeBus, layerMemory as busInMemory } from "@effect-mcp/core/ChangeBus"
 import { MethodNotFound } from "@effect-mcp/core/McpError"
 import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
@@ -12,7 +13,9 @@ import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
 import type { ServerFacts, ServerWire } from "@effect-mcp/core/wire/Wire"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as References from "effect/References"
+import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { Component, Kind } from "../Component.ts"
 import type { Provider } from "../Provider.ts"
@@ -40,6 +43,8 @@ import * as tools from "./tools.ts"
 /** What does not depend on the parts. */
 export interface Base {
   readonly context: Context.Context<never>
+  /** The way of news between the processes that serve this server; within this one when there are no others. */
+  readonly bus: ChangeBus["Service"]
   readonly settings: Settings.Settings
   readonly facts: Omit<ServerFacts, "capabilities">
   readonly telemetry: Telemetry.Telemetry
@@ -83,31 +88,35 @@ const outsideOfCalls =
   }
 
 /** See {@link Base}. */
-export const base = (options: ServerInfo & Settings.Options & { readonly instructions?: string }): Effect.Effect<Base> =>
-  Effect.map(Effect.context<never>(), (plain) => {
-    const settings = Settings.make(options)
-    const prepare = withClientLog(options.name)
-    const telemetry = Telemetry.make(plain, settings.recordArguments)
-    return {
-      context: plain,
-      settings,
-      telemetry,
-      outsideOfCalls: outsideOfCalls(plain),
-      facts: {
-        info: infoOf(options),
-        instructions: options.instructions
-      },
-      assembling: {
-        prepare,
-        tools: { excess: settings.excessArguments, lenient: settings.lenientArguments, onRepaired: telemetry.repaired },
-        warn: warn(plain)
-      }
+export const base = Effect.fnUntraced(function* (
+  options: ServerInfo & Settings.Options & { readonly instructions?: string }
+): Effect.fn.Return<Base, never, Scope.Scope> {
+  const plain = yield* Effect.context<never>()
+  const bus = Context.getOrUndefined(plain, ChangeBus) ?? Context.get(yield* Layer.build(busInMemory), ChangeBus)
+  const settings = Settings.make(options)
+  const prepare = withClientLog(options.name)
+  const telemetry = Telemetry.make(plain, settings.recordArguments)
+  return {
+    context: plain,
+    bus,
+    settings,
+    telemetry,
+    outsideOfCalls: outsideOfCalls(plain),
+    facts: {
+      info: infoOf(options),
+      instructions: options.instructions
+    },
+    assembling: {
+      prepare,
+      tools: { excess: settings.excessArguments, lenient: settings.lenientArguments, onRepaired: telemetry.repaired },
+      warn: warn(plain)
     }
-  })
+  }
+})
 
 const capabilitiesOf = (offered: (kind: Kind) => boolean): ServerCapabilities => ({
   tools: { listChanged: true },
-  ...(offered("resources") ? { resources: { listChanged: true } } : {}),
+  ...(offered("resources") ? { resources: { listChanged: true, subscribe: true } } : {}),
   ...(offered("prompts") ? { prompts: { listChanged: true } } : {}),
   logging: {}
 })
@@ -140,7 +149,7 @@ const engines = (facts: Base["facts"], methods: Methods): ((version: Revision.Ve
 
 /** The dispatcher and the registry of a server with these middleware around everything. */
 export const engine = Effect.fnUntraced(function* (
-  { context, facts, settings, telemetry }: Base,
+  { bus, context, facts, settings, telemetry }: Base,
   middlewares: ReadonlyArray<Middleware.Implementation>
 ) {
   const logDefect = Run.logDefect(context)
@@ -167,6 +176,7 @@ export const engine = Effect.fnUntraced(function* (
   })
   const fixed = filtered(registry.resources, ({ template }) => template === undefined)
   const templates = filtered(registry.resources, ({ template }) => template !== undefined)
+  const source = { find: registry.resources.find, templates }
   const listing = { middlewares, settings, run, telemetry }
   const peers = new Set<PeerState<Call>>()
   const subscriptions = new Subscriptions()
@@ -193,12 +203,14 @@ export const engine = Effect.fnUntraced(function* (
     "logging/setLevel": immediately(lifecycle.setLevel),
     "tools/call": toolCalls.serve(registry.tools.find),
     "tools/list": lists.makeList(lists.tools(registry.tools), listing),
-    "resources/read": ifOffered("resources", resourceCalls.serve({ find: registry.resources.find, templates })),
+    "resources/read": ifOffered("resources", resourceCalls.serve(source)),
+    "resources/subscribe": ifOffered("resources", immediately(resources.subscribe(source))),
+    "resources/unsubscribe": ifOffered("resources", immediately(resources.unsubscribe)),
     "resources/list": ifOffered("resources", lists.makeList(lists.resources(fixed), listing)),
     "resources/templates/list": ifOffered("resources", lists.makeList(lists.templates(templates), listing)),
     "prompts/get": ifOffered("prompts", promptCalls.serve(registry.prompts.find)),
     "prompts/list": ifOffered("prompts", lists.makeList(lists.prompts(registry.prompts), listing)),
-    "subscriptions/listen": makeListen(subscriptions, run, offered)
+    "subscriptions/listen": makeListen({ subscriptions, run, offered, exists: resources.exists(source) })
   })
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
@@ -214,12 +226,19 @@ export const engine = Effect.fnUntraced(function* (
     registry,
     dispatcher: dispatcher.make({ settings, engineOf, initialize, letGo: abandon, logDefect, peers, subscriptions }),
     /** Tells clients of changes from now on, as long as the scope is open. */
-    announce: Effect.acquireRelease(
-      Effect.sync(() =>
-        changes.announce(registry, { peers, subscriptions }, (effect) => void Effect.runForkWith(context)(effect))
-      ),
-      (stop) => Effect.sync(stop)
-    )
+    announce: Effect.gen(function* () {
+      const { listChanged, resourceUpdated } = changes.announcer(
+        { peers, subscriptions },
+        (effect) => void Effect.runForkWith(context)(effect)
+      )
+      yield* Effect.acquireRelease(
+        Effect.sync(() => registry.onChange(listChanged)),
+        (stop) => Effect.sync(stop)
+      )
+      yield* bus.subscribe((change) => {
+        if (change._tag === "ResourceUpdated") resourceUpdated(change.uri)
+      })
+    })
   }
 })
 

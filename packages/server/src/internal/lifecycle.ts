@@ -61,6 +61,7 @@ export const makeInitialize =
       info: clientInfo,
       capabilities,
       offered: new Set(kinds.filter(offered)),
+      subscribed: new Set(),
       logLevel: undefined,
       ready: false
     }

@@ -33,14 +33,15 @@ export class Subscriptions {
   }
 
   /** Holds a subscription open, once it is acknowledged, until it is ended or interrupted. */
-  hold(call: Call, kinds: ReadonlySet<Kind>, acknowledge: Effect.Effect<void>): Effect.Effect<void, McpError> {
+  hold(subscription: Subscription, acknowledge: Effect.Effect<void>): Effect.Effect<void, McpError> {
+    const { call } = subscription
     return Effect.suspend(() => {
       if (this.taken >= maxSubscriptions) {
         return Effect.fail(new McpError({ reason: new Overloaded({ detail: `More than ${maxSubscriptions} subscriptions` }) }))
       }
       this.taken++
       const ended = Effect.callback<void>((resume) => {
-        this.open.set(call, { call, kinds, end: () => resume(Effect.void) })
+        this.open.set(call, { ...subscription, end: () => resume(Effect.void) })
       })
       return Effect.andThen(acknowledge, ended).pipe(
         Effect.ensuring(
@@ -63,11 +64,27 @@ const operation: Operation<void> = {
   timedOut: undefined
 }
 
+/** To how many resources one subscription, or one session, may listen. */
+export const maxUris = 1024
+
+const isUris = (u: unknown): u is ReadonlyArray<string> =>
+  Array.isArray(u) && u.length <= maxUris && u.every((uri) => typeof uri === "string")
+
+/** What `subscriptions/listen` works with. */
+export interface Options {
+  readonly subscriptions: Subscriptions
+  readonly run: Run
+  /** Whether components of a kind are served. */
+  readonly offered: (kind: Kind) => boolean
+  /** Whether there is a resource under a URI. */
+  readonly exists: (uri: string) => boolean
+}
+
 const members = { tools: "toolsListChanged", resources: "resourcesListChanged", prompts: "promptsListChanged" } as const
 
 /** Serves `subscriptions/listen`. What is not served is not in the acknowledgement. */
 export const makeListen =
-  (subscriptions: Subscriptions, run: Run, offered: (kind: Kind) => boolean) =>
+  ({ exists, offered, run, subscriptions }: Options) =>
   (call: Call): Effect.Effect<Outcome> => {
     const filter = call.params?.["notifications"]
     if (!Jsonrpc.isObject(filter)) {
@@ -75,9 +92,18 @@ export const makeListen =
     }
     const wanted = allKinds.filter((kind) => filter[members[kind]] === true && offered(kind))
     const kinds: ReadonlySet<Kind> = new Set(wanted)
+    const wantedUris = filter["resourceSubscriptions"]
+    if (wantedUris !== undefined && !isUris(wantedUris)) {
+      const detail = `Invalid params: \`resourceSubscriptions\` must be an array of at most ${maxUris} strings`
+      return Effect.succeed(refuse(call, invalidParams(detail).reason))
+    }
+    const uris = (wantedUris ?? []).filter(exists)
     const acknowledge = Jsonrpc.notification("notifications/subscriptions/acknowledged", {
-      notifications: Object.fromEntries(wanted.map((kind) => [members[kind], true])),
+      notifications: {
+        ...Object.fromEntries(wanted.map((kind) => [members[kind], true])),
+        ...(uris.length === 0 ? {} : { resourceSubscriptions: uris })
+      },
       _meta: { [Key.subscriptionId]: call.id }
     })
-    return run(call, operation, () => subscriptions.hold(call, kinds, call.emit.send(acknowledge)))
+    return run(call, operation, () => subscriptions.hold({ call, kinds, uris: new Set(uris) }, call.emit.send(acknowledge)))
   }

@@ -38,6 +38,8 @@ export interface Session<C> {
   readonly capabilities: ClientCapabilities
   /** The kinds of components of which it was told that there are some. */
   readonly offered: ReadonlySet<Kind>
+  /** The resources of whose updates it wants to hear. */
+  readonly subscribed: Set<string>
   /** Set by `logging/setLevel`; until then the client wants no messages. */
   logLevel: LoggingLevel | undefined
   /** Whether the client has sent `notifications/initialized`: before that, nothing is pushed to it. */

@@ -2,10 +2,10 @@
  * `resources/read`: finds the resource of a URI, or the template that it follows, reads the variables, runs the handler inside of its
  * middleware, writes the contents.
  */
-import type { Outcome } from "@effect-mcp/core/Dispatcher"
+import { type Outcome, reply } from "@effect-mcp/core/Dispatcher"
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
-import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
-import { Internal, InvalidParams, invalidParams, McpError, resourceNotFound } from "@effect-mcp/core/McpError"
+import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import { Internal, InvalidParams, invalidParams, McpError, Overloaded, resourceNotFound } from "@effect-mcp/core/McpError"
 import type { Implementation, ReadResourceRequest } from "@effect-mcp/core/Middleware"
 import type { ReadResourceResult } from "@effect-mcp/core/protocol/Resources"
 import * as Cause from "effect/Cause"
@@ -16,6 +16,7 @@ import type { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
 import { wrap } from "./chain.ts"
 import { callOf, enter, handle, timeoutOf } from "./handling.ts"
+import { maxUris } from "./listen.ts"
 import type { Find, Snapshot } from "./registry.ts"
 import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
@@ -26,7 +27,7 @@ export interface Ready {
   readonly operation: Operation<ReadResourceResult>
   readonly invoke: (
     request: ReadResourceRequest,
-    values: JsonObject,
+    values: Jsonrpc.JsonObject,
     brought: Brought | undefined
   ) => Effect.Effect<ReadResourceResult, McpError>
 }
@@ -58,9 +59,9 @@ const operationOf = (settings: Settings, timeout: number | undefined, name?: str
 class Request implements ReadResourceRequest {
   readonly method = "resources/read"
   readonly uri: string
-  readonly meta: JsonObject
+  readonly meta: Jsonrpc.JsonObject
 
-  constructor(uri: string, meta: JsonObject) {
+  constructor(uri: string, meta: Jsonrpc.JsonObject) {
     this.uri = uri
     this.meta = meta
   }
@@ -69,10 +70,10 @@ class Request implements ReadResourceRequest {
 /** What a URI leads to. */
 interface Located {
   readonly ready: Ready
-  readonly values: JsonObject
+  readonly values: Jsonrpc.JsonObject
 }
 
-const noValues: JsonObject = {}
+const noValues: Jsonrpc.JsonObject = {}
 
 /** The resource of a URI: the one that is served under it, otherwise the first template that it follows. */
 const locate = ({ find, templates }: Source, uri: string): Located | McpError => {
@@ -87,6 +88,42 @@ const locate = ({ find, templates }: Source, uri: string): Located | McpError =>
     if (match._tag === "Refused") refused ??= invalidParams(`Invalid URI: ${match.variable}: ${match.detail}`, { uri })
   }
   return refused ?? resourceNotFound(uri)
+}
+
+/** Whether a URI leads to something. */
+export const exists =
+  (source: Source) =>
+  (uri: string): boolean =>
+    !(locate(source, uri) instanceof McpError)
+
+const subscriptionOf = (call: Call): { readonly uri: string; readonly subscribed: Set<string> } | string => {
+  const uri = call.params?.["uri"]
+  const { session } = call.peer
+  if (session === undefined) return "Invalid Request: only sessions subscribe"
+  return typeof uri === "string" ? { uri, subscribed: session.subscribed } : "Invalid params: `uri` must be a string"
+}
+
+/** Serves `resources/subscribe`: from then on, the session is told of updates of that resource. Session era. */
+export const subscribe =
+  (source: Source) =>
+  (call: Call): Outcome => {
+    const read = subscriptionOf(call)
+    if (typeof read === "string") return refuse(call, new InvalidParams({ detail: read }))
+    const located = locate(source, read.uri)
+    if (located instanceof McpError) return refuse(call, located.reason)
+    if (read.subscribed.size >= maxUris && !read.subscribed.has(read.uri)) {
+      return refuse(call, new Overloaded({ detail: `More than ${maxUris} subscriptions to resources` }))
+    }
+    read.subscribed.add(read.uri)
+    return reply(Jsonrpc.reply(call.id, call.engine.wire.empty))
+  }
+
+/** Serves `resources/unsubscribe`. What was not subscribed to is none the less not any more. Session era. */
+export const unsubscribe = (call: Call): Outcome => {
+  const read = subscriptionOf(call)
+  if (typeof read === "string") return refuse(call, new InvalidParams({ detail: read }))
+  read.subscribed.delete(read.uri)
+  return reply(Jsonrpc.reply(call.id, call.engine.wire.empty))
 }
 
 /** Serves `resources/read`. */
@@ -126,7 +163,7 @@ export const makeRead = ({ deadlines, logDefect, middlewares, run, settings }: O
   const read = (
     component: ResourceComponent,
     uri: string,
-    values: JsonObject,
+    values: Jsonrpc.JsonObject,
     brought: Brought | undefined
   ): Effect.Effect<ReadResourceResult, McpError> => {
     const decoded = component.codec.decodeVariables(values)
