@@ -157,7 +157,7 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
       // Counted from here on: what its middleware and handler use must not be released before.
       invoke: (request, brought) => {
         const call = callOf(brought)
-        if (call.running === undefined) (call.running = component.running).enter()
+        call.enter(component.running)
         // Middleware may have sent the call to another tool than it named.
         call.wraps = component.codec.wraps
         if (call.timeout !== timeout) setTimeoutOf(deadlines, call, timeout)
