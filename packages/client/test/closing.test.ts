@@ -56,6 +56,23 @@ describe.each(versions)("a client that is closed, in %s", (version) => {
     })
   )
 
+  it.effect("ends what it does with notifications, and what waits for its turn", () =>
+    Effect.gen(function* () {
+      const events: Array<string> = []
+      const onNotification: Options["onNotification"] = ({ method }) =>
+        Effect.suspend(() => {
+          events.push(method)
+          return Effect.onInterrupt(Effect.never, () => Effect.sync(() => events.push("interrupted")))
+        })
+      const { close, connection } = yield* connected(version, { onNotification })
+      for (const method of ["first", "second"]) connection.notify(method)
+      yield* settle
+      yield* close
+      yield* settle
+      assert.deepStrictEqual(events, ["first", "interrupted"])
+    })
+  )
+
   it.effect("ends one whose progress is being dealt with, and that, too", () =>
     Effect.gen(function* () {
       const { client, close, connection } = yield* connected(version)

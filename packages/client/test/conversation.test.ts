@@ -77,6 +77,38 @@ describe("what a request carries", () => {
       assert.strictEqual(connection.sent[1]?.["params"].level, "warning")
     })
   )
+
+  for (const version of ["2024-11-05", "2025-11-25"]) {
+    it.effect(`${version}: the level of the log is asked for once, as soon as the session is open`, () =>
+      Effect.gen(function* () {
+        const server = scripted(agreeing(version, (message, connection) => connection.answer(message, done)))
+        const client = yield* connect(server, { logLevel: "error" })
+        yield* client.callTool("tool")
+        const [connection] = server.connections
+        const after = connection!.methods.indexOf("notifications/initialized")
+        assert.deepStrictEqual(connection!.methods.slice(after + 1), ["logging/setLevel", "tools/call"])
+        assert.deepStrictEqual(connection!.last("logging/setLevel")["params"].level, "error")
+        const silent = scripted(agreeing(version))
+        yield* connect(silent)
+        assert.strictEqual(silent.connections[0]!.methods.at(-1), "notifications/initialized")
+      })
+    )
+  }
+
+  it.effect("in the request era: the level of the log goes with each request, and is changed without asking", () =>
+    Effect.gen(function* () {
+      const answering: Script = (message, connection) => connection.answer(message, done)
+      const { client, connection } = yield* connected(answering, { logLevel: "error" }, "2026-07-28")
+      yield* client.callTool("tool")
+      yield* client.setLogLevel("debug")
+      yield* client.callTool("tool")
+      assert.deepStrictEqual(connection.methods, ["tools/call", "tools/call"])
+      assert.deepStrictEqual(
+        connection.sent.map(({ params }) => params._meta[key("logLevel")]),
+        ["error", "debug"]
+      )
+    })
+  )
 })
 
 describe("progress", () => {
@@ -113,6 +145,15 @@ describe("progress", () => {
         { progress: 4, total: undefined, message: undefined },
         "answered"
       ])
+    })
+  )
+
+  it.effect("of which only the number is readable is told without the rest", () =>
+    Effect.gen(function* () {
+      const { client } = yield* connected(progressing({ progress: 1, total: "four", message: 4 }))
+      const told: Array<Progress> = []
+      yield* client.callTool("tool", {}, { onProgress: (progress) => Effect.sync(() => void told.push(progress)) })
+      assert.deepStrictEqual(told, [{ progress: 1, total: undefined, message: undefined }])
     })
   )
 
@@ -252,7 +293,11 @@ describe("what a server sends by itself", () => {
       yield* Deferred.succeed(gate, undefined)
       yield* settle
       assert.deepStrictEqual([told.length, told[0], told[1], told.at(-1)], [1025, "n0", "n976", "n1999"])
-      assert.deepStrictEqual(warnings, [["a handler of the client is too slow: 975 events were dropped"]])
+      const dropped = [["a handler of the client is too slow: 975 events were dropped"]]
+      assert.deepStrictEqual(warnings, dropped)
+      connection.notify("in time")
+      yield* settle
+      assert.deepStrictEqual([told.at(-1), warnings], ["in time", dropped])
     })
   )
 

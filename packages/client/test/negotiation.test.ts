@@ -246,6 +246,44 @@ describe("initialize", () => {
     })
   )
 
+  it.effect("refused in the same words: they are told once", () =>
+    Effect.gen(function* () {
+      const { result } = yield* negotiate((message, connection) => connection.refuse(message, -32601, "no"))
+      assert.strictEqual(
+        result._tag === "Failure" ? result.failure.message : "",
+        "could not agree on a protocol revision; tried " +
+          "server/discover with 2026-07-28: -32601 no; then initialize with 2025-11-25: the same"
+      )
+    })
+  )
+
+  it.effect("the end of the connection, when nothing else was tried, is told as what it is", () =>
+    Effect.gen(function* () {
+      const { verdict } = yield* negotiate((_, connection) => connection.end(), { versions: ["2025-11-25"] })
+      assert.strictEqual(verdict, "TransportFailed")
+    })
+  )
+
+  for (const [version, known] of [
+    ["2024-11-05", []],
+    ["2025-06-18", ["title"]],
+    ["2025-11-25", ["title", "description", "websiteUrl", "icons"]]
+  ] as const) {
+    it.effect(`${version}: the client says of itself what the revision has`, () =>
+      Effect.gen(function* () {
+        const more = {
+          title: "The tester",
+          description: "Tests",
+          websiteUrl: "https://example.com",
+          icons: [{ src: "https://example.com/t.png" }]
+        }
+        const { server } = yield* negotiate(answering(version), { ...more, versions: [version] })
+        const said = Object.fromEntries(known.map((member) => [member, more[member]]))
+        assert.deepStrictEqual(server.connections[0]?.last("initialize")["params"].clientInfo, { ...clientInfo, ...said })
+      })
+    )
+  }
+
   it.effect("not answered: it fails after its time, and is not cancelled", () =>
     Effect.gen(function* () {
       const onlyProbe: Script = (message, connection) => isProbe(message) && connection.refuse(message, -32601)

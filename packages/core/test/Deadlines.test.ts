@@ -5,6 +5,8 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import * as Deadlines from "../src/Deadlines.ts"
 
 class Entry extends Deadlines.Timed {
@@ -122,6 +124,25 @@ describe("deadlines", () => {
     })
   )
 
+  it.effect("one that is added while it waits begins anew, and the others keep their times", () =>
+    Effect.gen(function* () {
+      const { add, deadlines, expired } = yield* timing
+      add("before", 100)
+      const a = add("a", 100)
+      add("behind", 100)
+      for (const timeout of [100, 200]) {
+        yield* TestClock.adjust("50 millis")
+        deadlines.add(a, deadlines.now(), timeout)
+      }
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(expired, [
+        ["before", 100],
+        ["behind", 100],
+        ["a", 300]
+      ])
+    })
+  )
+
   it.effect("an entry may add another one when it expires", () =>
     Effect.gen(function* () {
       const { add, deadlines, expired } = yield* timing
@@ -158,6 +179,7 @@ describe("deadlines", () => {
       const { add, expired } = yield* Scope.provide(timing, scope)
       add("a", 10)
       yield* Scope.close(scope, Exit.void)
+      add("too late", 5)
       yield* TestClock.adjust("1 hour")
       assert.deepStrictEqual(expired, [])
     })
@@ -198,6 +220,39 @@ describe("deadlines", () => {
       add("last", 7)
       yield* TestClock.adjust("7 millis")
       assert.deepStrictEqual(expired, [["last", 7]])
+    })
+  )
+
+  it.effect("among many odd timeouts, those that still have somebody who waits are kept", () =>
+    Effect.gen(function* () {
+      const { add, deadlines, expired } = yield* timing
+      for (let i = 1; i <= 200; i++) {
+        add(`${i}`, i)
+        deadlines.remove(add(`removed ${i}`, i))
+      }
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(
+        expired.map(([name]) => name),
+        Array.from({ length: 200 }, (_, i) => `${i + 1}`)
+      )
+    })
+  )
+
+  it.effect("of odd timeouts that come and go nothing is held", () =>
+    Effect.gen(function* () {
+      setFlagsFromString("--expose-gc")
+      const collect = runInNewContext("gc") as () => void
+      const { add, deadlines } = yield* timing
+      const queues: Array<WeakRef<object>> = []
+      for (let i = 1; i <= 1000; i++) {
+        const entry = add(`t${i}`, i)
+        queues.push(new WeakRef(entry.queue!))
+        deadlines.remove(entry)
+      }
+      // References that were just made are held until the next turn.
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      collect()
+      assert.isBelow(queues.filter((queue) => queue.deref() !== undefined).length, 100)
     })
   )
 

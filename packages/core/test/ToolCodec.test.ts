@@ -88,6 +88,12 @@ describe("failures", () => {
     })
   }
 
+  it("one that is no object comes back as it was from where only objects are allowed", () => {
+    const tool = Tool.make("t", { failure: Schema.String })
+    const sent = { content: [{ type: "text" as const, text: "no" }], isError: true, structuredContent: { result: "no" } }
+    assert.deepStrictEqual(plain(ToolCodec.client(tool).decodeResult(sent)), { _tag: "Failure", error: "no" })
+  })
+
   it("one that is not declared is not sent", () => {
     const busy = ToolCodec.server(Tool.make("t", { failure: Busy }), options)
     for (const error of [new Error("no"), "no", undefined, { _tag: "Busy" }]) assert.isUndefined(busy.encodeFailure(error))
@@ -177,6 +183,31 @@ describe("tools described by JSON Schema", () => {
         () => ToolCodec.server(JsonSchemaTool.make("bad", { inputSchema: schema }), options),
         /tool "bad", inputSchema/
       )
+      const tool = JsonSchemaTool.make("bad", { inputSchema: { type: "object" }, outputSchema: schema })
+      assert.throws(() => ToolCodec.server(tool, options), /tool "bad", outputSchema/)
     }
   })
+})
+
+describe("a contract that cannot be shown", () => {
+  const Odd = Schema.declare((u: unknown): u is symbol => typeof u === "symbol")
+
+  for (const [what, tool, where] of [
+    ["a result", Tool.make("bad", { success: Odd }), 'tool "bad", success'],
+    [
+      "a result beside plain parameters",
+      Tool.make("bad", { parameters: { a: Schema.Int }, success: Odd }),
+      'tool "bad", success'
+    ],
+    ["a parameter", Tool.make("bad", { parameters: { a: Odd } }), 'tool "bad", parameters'],
+    [
+      "parameters that are no object",
+      Tool.make("bad", { parameters: Schema.String as never, success: Schema.Int }),
+      'tool "bad", parameters'
+    ]
+  ] as const) {
+    it(`${what}: it is refused when the server is built, not with the first list`, () => {
+      assert.throws(() => ToolCodec.server(tool, options), where)
+    })
+  }
 })

@@ -195,9 +195,11 @@ describe("the request era", () => {
     }
     const last = RequestEra.readEnvelope(structuredClone(first))
     if ("_tag" in last) return assert.fail(last.detail)
-    const again = structuredClone({ ...first, progressToken: 1 })
+    const again: { readonly [key: string]: unknown } = structuredClone({ ...first, progressToken: 1 })
     assert.strictEqual(RequestEra.readEnvelope(again, last), last)
     assert.deepStrictEqual(again, { ...first, progressToken: 1 })
+    assert.strictEqual(again[key("clientCapabilities")], last.capabilities, "there is one copy of them")
+    assert.strictEqual(again[key("clientInfo")], last.info, "there is one copy of it")
     const others = [
       { [key("clientCapabilities")]: { roots: {} } },
       { [key("clientCapabilities")]: { roots: {}, extensions: { "a/b": { list: [1, { c: 0 }] } } } },
@@ -217,6 +219,32 @@ describe("the request era", () => {
     }
     const wrong = { ...first, [key("clientCapabilities")]: { roots: 1 } }
     assert.strictEqual((RequestEra.readEnvelope(wrong, last) as McpError.InvalidParams)._tag, "InvalidParams")
+  })
+
+  it("the envelope stands alone in what is sent, whatever the params are", () => {
+    class Listed {
+      readonly [key: string]: unknown
+      readonly a = 1
+      toJSON() {
+        return [1]
+      }
+    }
+    const { request } = clientOf(Revision.latest)
+    for (const params of [undefined, {}, { a: 1 }, { a: 1, _meta: { b: 1 } }, new Listed()]) {
+      const json = Jsonrpc.stringify(request(1, "some/method", params))
+      const sent = JSON.parse(json).params
+      assert.strictEqual(json.split('"_meta"').length, 2, json)
+      assert.strictEqual(sent.a, params?.["a"])
+      assert.strictEqual(sent._meta[key("protocolVersion")], "2026-07-28")
+    }
+  })
+
+  it("a result that has nothing but the stamp in its _meta comes back without one", () => {
+    const { toolResult } = clientOf(Revision.latest)
+    const _meta = { [key("serverInfo")]: info }
+    const plain = (result: CallToolResult) => ({ ...result })
+    assert.deepStrictEqual(plain(toolResult({ resultType: "complete", content: [], _meta })), { content: [] })
+    assert.deepStrictEqual(plain(toolResult({ content: [], _meta: { ..._meta, a: 1 } })), { content: [], _meta: { a: 1 } })
   })
 
   it("results keep their own _meta beside the stamp", () => {

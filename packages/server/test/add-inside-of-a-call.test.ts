@@ -5,8 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
 import * as McpServer from "../src/McpServer.ts"
 import { capture, minimumLevel } from "./support/logs.ts"
 import { key, type RawPeer, serve } from "./support/peer.ts"
@@ -19,7 +21,8 @@ const speak = Effect.logDebug("debug").pipe(Effect.andThen(Effect.logInfo("info"
 /** A server whose tool `load` adds the tool `late`, for longer than its own call. Both log while they run. */
 const loading = Effect.fnUntraced(function* (
   program: LogLevel.LogLevel,
-  inside: <A, E, R>(add: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (add) => add
+  inside: <A, E, R>(add: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (add) => add,
+  saying: Effect.Effect<void> = speak
 ) {
   const logs = capture()
   const levels: Array<LogLevel.LogLevel> = []
@@ -31,7 +34,7 @@ const loading = Effect.fnUntraced(function* (
       return () =>
         Effect.andThen(
           Effect.map(References.MinimumLogLevel, (level) => levels.push(level)),
-          speak
+          saying
         )
     })
   )
@@ -105,6 +108,38 @@ describe("a tool that was added inside of a call", () => {
       peer.clear()
       yield* peer.call("late")
       assert.deepStrictEqual(said(peer), all)
+    })
+  )
+
+  it.effect(
+    "what it logs at a level of its own reaches the program, although the call that adds logs more for its client alone",
+    () =>
+      Effect.gen(function* () {
+        const own = Effect.provideService(Effect.logDebug("own"), References.MinimumLogLevel, "Debug")
+        const { logs, served } = yield* loading("Info", (add) => add, own)
+        const peer = yield* served.speak("2026-07-28")
+        yield* peer.call("load", {}, at("debug"))
+        logs.entries.length = 0
+        yield* peer.call("late")
+        assert.deepStrictEqual(logs.messages("Debug"), ["own"])
+      })
+  )
+
+  it.effect("the spans of the call are not the tool's, neither those of the log nor those of the trace", () =>
+    Effect.gen(function* () {
+      const found: Array<unknown> = []
+      const look = Effect.gen(function* () {
+        const span = yield* Effect.serviceOption(Tracer.ParentSpan)
+        found.push(
+          (yield* References.CurrentLogSpans).map(([label]) => label),
+          Option.isSome(span)
+        )
+      })
+      const { served } = yield* loading("Info", (add) => add.pipe(Effect.withLogSpan("load"), Effect.withSpan("load")), look)
+      const peer = yield* served.speak("2026-07-28")
+      yield* peer.call("load")
+      yield* peer.call("late")
+      assert.deepStrictEqual(found, [[], false])
     })
   )
 

@@ -94,6 +94,19 @@ describe("cancellation", () => {
     })
   )
 
+  it.effect("a call that is cancelled in the very step with which its handler ends is not answered", () =>
+    Effect.gen(function* () {
+      let cancel = () => {}
+      const peer = yield* (yield* serve(withTool(() => Effect.sync(() => cancel())))).speak()
+      cancel = () => peer.notify("notifications/cancelled", { requestId: 1 })
+      peer.start("tools/call", { name: "run" }, 1)
+      yield* settle
+      assert.deepStrictEqual(peer.lines, [])
+      assert.deepStrictEqual(peer.outcomes, ["Accepted", "NoReply"])
+      assert.strictEqual(peer.inFlight, 0)
+    })
+  )
+
   for (const version of ["2025-11-25", "2026-07-28"] as const) {
     it.effect(`${version}: after it nothing more is sent for the call, not even by its finalizers`, () =>
       Effect.gen(function* () {

@@ -1,3 +1,6 @@
+import type { Dispatcher } from "@effect-mcp/core/Dispatcher"
+import * as McpGroup from "@effect-mcp/core/McpGroup"
+import * as Middleware from "@effect-mcp/core/Middleware"
 import * as Tool from "@effect-mcp/core/Tool"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -56,6 +59,7 @@ describe("Effect.log in a handler", () => {
     ["All", "error", 0, 4],
     ["Debug", "critical", 1, 5],
     ["Info", "emergency", 2, 6],
+    ["Error", "notice", 4, 3],
     ["None", "info", 6, 2]
   ]
 
@@ -129,6 +133,34 @@ describe("Effect.log in a handler", () => {
       assert.deepStrictEqual(peer.notifications.length, 1)
     })
   )
+
+  for (const [where, parts] of [
+    ["of the server", (M: Middleware.Any) => [McpServer.use(M), Speak]],
+    ["of a group", (M: Middleware.Any) => [McpGroup.make("g", Speak).middleware(M as never)]]
+  ] as const) {
+    it.effect(`what a middleware ${where} logs reaches the client and the program, each at its level`, () =>
+      Effect.gen(function* () {
+        const logs = capture()
+        class M extends Middleware.make<M>()("M") {}
+        const live = M.layer({ "tools/call": (request, next) => Effect.tap(next(request), () => everyLevel) })
+        const handlers = McpGroup.make("g", Speak).toLayer({ tools: { speak: () => Effect.void } })
+        const layer = McpServer.layer({ name: "s", version: "1" }, ...parts(M)).pipe(
+          Layer.provide([live, handlers, Speak.toLayer(() => Effect.void)]),
+          Layer.provide([logs.layer, minimumLevel("Error")])
+        ) as Layer.Layer<McpServer.McpServer | Dispatcher>
+        const peer = yield* (yield* serve(layer)).speak("2026-07-28")
+        yield* peer.call("speak", {}, { [key("logLevel")]: "info" })
+        assert.deepStrictEqual(
+          peer.notifications.map(({ params }) => params.data),
+          ["info", "warning", "error", "fatal"]
+        )
+        assert.deepStrictEqual(
+          logs.entries.map(({ message }) => message),
+          ["error", "fatal"]
+        )
+      })
+    )
+  }
 
   it.effect("nothing is lost for the program when the way to the client is full; the client misses it", () =>
     Effect.gen(function* () {

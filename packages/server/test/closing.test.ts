@@ -150,6 +150,22 @@ describe("a server whose scope closes", () => {
     })
   )
 
+  it.effect("waits no longer than 5 seconds for handlers that do not let themselves be interrupted", () =>
+    Effect.gen(function* () {
+      const { layer } = waiting()
+      const served = yield* serve(layer)
+      const scope = yield* Scope.make() // of the peer: not closed, that would wait, too
+      const peer = yield* Scope.provide(served.speak(), scope)
+      peer.startCall("stubborn")
+      const closing = yield* Effect.forkChild(served.close, { startImmediately: true })
+      yield* TestClock.adjust("4999 millis")
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual(peer.lines, [])
+    })
+  )
+
   it.effect("tells nobody of the tools that go with it", () =>
     Effect.gen(function* () {
       const { layer } = waiting()
@@ -178,6 +194,23 @@ describe("draining a peer", () => {
         peer.messages,
         ids.map((id) => answer("2025-11-25", id, { content: [] }))
       )
+    })
+  )
+
+  it.effect("waits for the last call, not for the first that ends", () =>
+    Effect.gen(function* () {
+      const { layer, open } = waiting()
+      const served = yield* serve(layer)
+      const peer = yield* served.speak()
+      const id = peer.startCall("wait")
+      peer.startCall("gated")
+      const draining = yield* Effect.forkChild(served.dispatcher.drain(peer.handle), { startImmediately: true })
+      peer.notify("notifications/cancelled", { requestId: id })
+      yield* settle
+      assert.strictEqual(peer.inFlight, 1)
+      assert.isUndefined(draining.pollUnsafe())
+      open()
+      yield* Fiber.join(draining)
     })
   )
 

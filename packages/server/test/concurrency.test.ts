@@ -127,6 +127,24 @@ describe("limits of concurrency", () => {
     })
   )
 
+  it.effect("a place that gets free makes room in the queue at once", () =>
+    Effect.gen(function* () {
+      for (const options of [{ concurrency: 1 }, { concurrencyPerPeer: 1 }]) {
+        const work = gated({ ...options, waiting: 1 })
+        const peer = yield* (yield* serve(work.layer)).speak()
+        start(peer, "a", "b")
+        work.open("a") // the place is free now, and nobody has it yet
+        start(peer, "c", "d")
+        yield* settle
+        assert.deepStrictEqual(work.running(), ["b"])
+        work.open("b")
+        yield* settle
+        assert.deepStrictEqual(work.running(), ["c"])
+        assert.isUndefined(peer.answerNow("c"))
+      }
+    })
+  )
+
   it.effect("the queue of one peer is bounded too, while other peers are served", () =>
     Effect.gen(function* () {
       const work = gated({ concurrency: 10, concurrencyPerPeer: 1, waiting: 1 })

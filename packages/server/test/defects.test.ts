@@ -1,3 +1,4 @@
+import * as Middleware from "@effect-mcp/core/Middleware"
 import * as Tool from "@effect-mcp/core/Tool"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -169,4 +170,51 @@ describe("a handler that breaks its contract", () => {
       })
     )
   }
+})
+
+describe("a failure that is declared and cannot be written", () => {
+  it.effect("is an internal error of its tool, which the model is told of", () =>
+    Effect.gen(function* () {
+      const logs = capture()
+      const Say = Tool.make("say", { failure: Schema.Unknown })
+      const layer = McpServer.layer(info, Say).pipe(
+        Layer.provide(Say.toLayer(() => Effect.fail({ n: 1n }))),
+        Layer.provide(logs.layer)
+      )
+      const peer = yield* (yield* serve(layer)).speak()
+      const { result } = yield* peer.call("say")
+      yield* settle
+      const [entry] = logs.entries
+      assert.strictEqual(entry?.message, "tools/call say failed")
+      assert.strictEqual(result?.content[0].text, `Internal error (${entry?.annotations["mcp.error.id"]})`)
+      assert.isTrue(result?.isError)
+    })
+  )
+})
+
+describe("a result that cannot be written", () => {
+  it.effect("is an internal error of its tool, whose cause is in the log, and the server goes on", () =>
+    Effect.gen(function* () {
+      const logs = capture()
+      class Odd extends Middleware.make<Odd>()("Odd") {}
+      const odd = Odd.layer({
+        "tools/call": (request, next) => Effect.map(next(request), (result) => ({ ...result, structuredContent: { n: 1n } }))
+      })
+      const layer = McpServer.layer({ ...info, concurrency: 1 }, McpServer.use(Odd), Break).pipe(
+        Layer.provide([odd, Break.toLayer(() => Effect.succeed(1))]),
+        Layer.provide(logs.layer)
+      )
+      const peer = yield* (yield* serve(layer)).speak()
+      for (let i = 0; i < 2; i++) {
+        const { error } = yield* peer.call("break")
+        yield* settle
+        const entry = logs.entries[i]
+        assert.strictEqual(error.message, `Internal error (${entry?.annotations["mcp.error.id"]})`)
+        assert.strictEqual(entry?.message, "tools/call break failed")
+        assert.include(entry?.cause, "BigInt")
+      }
+      assert.strictEqual(logs.entries.length, 2)
+      assert.strictEqual(peer.inFlight, 0)
+    })
+  )
 })

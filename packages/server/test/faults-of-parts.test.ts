@@ -1,3 +1,4 @@
+import * as Middleware from "@effect-mcp/core/Middleware"
 import * as Tool from "@effect-mcp/core/Tool"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -196,6 +197,23 @@ describe("what cannot be sent", () => {
       for (const failure of [Gone, Schema.Void, Schema.Undefined, Schema.Union([Gone, Schema.String]), Schema.Json]) {
         assert.strictEqual(yield* start(serveAlone(Tool.make("fine", { failure: failure as any }))), "no defect")
       }
+    })
+  )
+})
+
+describe("two middleware of one id", () => {
+  it.effect("are not taken for each other: the server does not start", () =>
+    Effect.gen(function* () {
+      class Ours extends Middleware.make<Ours>()("guard") {}
+      class Theirs extends Middleware.make<Theirs>()("guard") {}
+      const theirs = Theirs.layer({ all: (_, next) => next }) as unknown as Layer.Layer<Ours>
+      const layer = McpServer.layer(info, McpServer.use(Ours), Own).pipe(
+        Layer.provide([theirs, Own.toLayer(() => Effect.succeed("own"))])
+      )
+      assert.strictEqual(
+        yield* start(layer),
+        'the layer of middleware "guard" implements another middleware of that id; ids must be unique'
+      )
     })
   )
 })

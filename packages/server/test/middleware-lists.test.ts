@@ -67,6 +67,30 @@ describe("middleware around lists", () => {
     })
   )
 
+  it.effect("a hook of a mounted server sees the tools of a group together, as it does at home", () =>
+    Effect.gen(function* () {
+      const seen: Array<ReadonlyArray<string>> = []
+      class See extends Middleware.make<See>()("See") {}
+      const SeeLive = See.layer({
+        "tools/list": (request, next) =>
+          Effect.tap(next(request), ({ tools }) => Effect.sync(() => seen.push(tools.map(({ name }) => name))))
+      })
+      const Child = McpServer.layer(info, McpServer.use(See), Open, Closed).pipe(
+        Layer.provide([SeeLive, OpenLive, ClosedLive, AdminLive])
+      )
+      for (const namespace of ["child", undefined]) {
+        seen.length = 0
+        const peer = yield* (yield* serve(McpServer.layer(info, McpServer.mount(namespace, Child)))).speak()
+        yield* namesOf(peer, { admin: true })
+        const prefix = namespace === undefined ? "" : `${namespace}_`
+        assert.deepStrictEqual(seen, [
+          [`${prefix}read`, `${prefix}write`],
+          [`${prefix}drop`, `${prefix}grant`]
+        ])
+      }
+    })
+  )
+
   it.effect("two servers with one group hide it each by its own middleware", () =>
     Effect.gen(function* () {
       const A = McpServer.layer(info, McpServer.use(Hide), Open).pipe(Layer.provide([OpenLive, HideLive]))

@@ -68,6 +68,23 @@ describe("middleware", () => {
     })
   )
 
+  it.effect("of a mounted server comes inside of those of the server that mounts it, and outside of those of its groups", () =>
+    Effect.gen(function* () {
+      const order: Array<string> = []
+      const [outer, child, group] = [noting("outer", order), noting("child", order), noting("group", order)] as const
+      const Group = McpGroup.make("g", Echo).middleware(group.Noting)
+      const handlers = Group.toLayer({ tools: { echo: ({ say }) => Effect.sync(() => (order.push("handler"), say)) } })
+      const Child = McpServer.layer(info, McpServer.use(child.Noting), Group).pipe(
+        Layer.provide([handlers, child.live, group.live])
+      )
+      const layer = McpServer.layer(info, McpServer.use(outer.Noting), McpServer.mount("child", Child))
+      const peer = yield* (yield* serve(layer.pipe(Layer.provide(outer.live)))).speak()
+      yield* peer.call("child_echo", { say: "" })
+      const entered = ["outer > tools/call", "child > tools/call", "group > tools/call"]
+      assert.deepStrictEqual(order, [...entered, "handler", "group <", "child <", "outer <"])
+    })
+  )
+
   it.effect("sees the request as it came and the result as it goes, and may replace both", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = []
@@ -106,6 +123,27 @@ describe("middleware", () => {
       for (const id of ids) {
         assert.strictEqual(peer.answerNow(id)?.["result"].content[0].text, "It took longer than 5s and was stopped")
       }
+    })
+  )
+
+  it.effect("that sends a call to another tool: its time counts from when the call began", () =>
+    Effect.gen(function* () {
+      class Alias extends Middleware.make<Alias>()("Alias") {}
+      const live = Alias.layer({
+        "tools/call": (request, next) => Effect.andThen(Effect.sleep("3 seconds"), next({ ...request, name: "new" }))
+      })
+      const Old = Tool.make("old", { timeout: "1 hour" })
+      const New = Tool.make("new", { timeout: "5 seconds" })
+      const layer = McpServer.layer(info, McpServer.use(Alias), Old, New).pipe(
+        Layer.provide([live, Old.toLayer(() => Effect.never), New.toLayer(() => Effect.never)])
+      )
+      const peer = yield* (yield* serve(layer)).speak()
+      const id = peer.startCall("old")
+      yield* TestClock.adjust("3 seconds")
+      yield* TestClock.adjust("1999 millis")
+      assert.deepStrictEqual(peer.lines, [])
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(peer.answerNow(id)?.["result"].content[0].text, "It took longer than 5s and was stopped")
     })
   )
 
@@ -164,6 +202,42 @@ describe("middleware", () => {
       ).pipe(Layer.provide(Layer.succeed(User, { name: "the only one" })))
       const peer = yield* (yield* serve(McpServer.layer(info, Members).pipe(Layer.provide([MembersLive, AuthLive])))).speak()
       assert.strictEqual(yield* textOf(peer, "who"), "the only one")
+    })
+  )
+
+  it.effect("provides the service that its own layer requires by going on as it is", () =>
+    Effect.gen(function* () {
+      const AuthLive = Auth.layer({ "tools/call": (request, next) => next(request) }).pipe(
+        Layer.provide(Layer.succeed(User, { name: "the only one" }))
+      )
+      const peer = yield* (yield* serve(McpServer.layer(info, Members).pipe(Layer.provide([MembersLive, AuthLive])))).speak()
+      assert.strictEqual(yield* textOf(peer, "who"), "the only one")
+    })
+  )
+
+  it.effect("that changes something around next does not leak its own services with it", () =>
+    Effect.gen(function* () {
+      class Secret extends Context.Service<Secret, string>()("test/Secret") {}
+      const found: Array<unknown> = []
+      const look = Effect.gen(function* () {
+        found.push(Option.getOrUndefined(yield* Effect.serviceOption(Secret)), yield* References.CurrentLogAnnotations)
+      })
+      class M extends Middleware.make<M>()("M") {}
+      const live = M.layer({ "tools/call": (request, next) => Effect.annotateLogs(next(request), "by", "M") }).pipe(
+        Layer.provide(Layer.succeed(Secret, "of the middleware"))
+      )
+      const Without = Tool.make("without")
+      const With = Tool.make("with")
+      const handlers = [
+        Without.toLayer(() => look),
+        With.toLayer(() => look).pipe(Layer.provide(Layer.succeed(Secret, "of the handler")))
+      ] as const
+      const peer = yield* (yield* serve(
+        McpServer.layer(info, McpServer.use(M), Without, With).pipe(Layer.provide([live, ...handlers]))
+      )).speak()
+      yield* peer.call("without")
+      yield* peer.call("with")
+      assert.deepStrictEqual(found, [undefined, { by: "M" }, "of the handler", { by: "M" }])
     })
   )
 

@@ -110,3 +110,75 @@ describe("a group that is removed while a call waits in the group's own middlewa
     )
   }
 })
+
+describe("a call that is sent on more than once", () => {
+  /** Two groups that are there for a time, one of them slow, behind a middleware that calls what the test says, one after the other. */
+  const sentOn = Effect.fnUntraced(function* (...names: ReadonlyArray<string>) {
+    class Again extends Middleware.make<Again>()("Again") {}
+    const again = Again.layer({
+      "tools/call": (request, next) =>
+        Effect.flatMap(
+          Effect.forEach(names, (name) => next({ ...request, name })),
+          (results) => Effect.succeed(results.at(-1)!)
+        )
+    })
+    const gate = Deferred.makeUnsafe<void>()
+    const events: Array<string> = []
+    const Slow = Tool.make("slow", { success: Schema.String })
+    const Quick = Tool.make("quick", { success: Schema.String })
+    const released = (name: string) =>
+      Layer.effectDiscard(Effect.acquireRelease(Effect.void, () => Effect.sync(() => events.push(`${name} is released`))))
+    const slow = Slow.toLayer(() =>
+      Effect.andThen(
+        Deferred.await(gate),
+        Effect.sync(() => (events.push("slow is done"), "slow"))
+      )
+    )
+    const layer = McpServer.layer({ name: "s", version: "1" }, McpServer.use(Again), First).pipe(
+      Layer.provide([First.toLayer(() => Effect.void), again])
+    )
+    const served = yield* serve(layer)
+    const peer = yield* served.speak()
+    const scope = yield* Scope.make()
+    yield* Scope.provide(served.server.add(Slow, Layer.merge(slow, released("slow"))), scope)
+    const others = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+    yield* Scope.provide(
+      served.server.add(
+        Quick,
+        Quick.toLayer(() => Effect.succeed("quick"))
+      ),
+      others
+    )
+    return { peer, events, scope, open: () => Deferred.doneUnsafe(gate, Exit.void) }
+  })
+
+  it.effect("to the same tool: it holds up the removal only until it has ended", () =>
+    Effect.gen(function* () {
+      const { events, open, peer, scope } = yield* sentOn("slow", "slow", "slow")
+      const id = peer.startCall("slow")
+      open()
+      yield* peer.answer(id)
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(events, ["slow is done", "slow is done", "slow is done", "slow is released"])
+    })
+  )
+
+  for (const names of [
+    ["quick", "slow"],
+    ["quick", "slow", "quick"],
+    ["slow", "quick"]
+  ]) {
+    it.effect(`to ${names.join(", then to ")}: what a handler uses is released after it is done`, () =>
+      Effect.gen(function* () {
+        const { events, open, peer, scope } = yield* sentOn(...names)
+        const id = peer.startCall("first")
+        const removing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+        yield* settle
+        open()
+        yield* peer.answer(id)
+        yield* Fiber.join(removing)
+        assert.deepStrictEqual(events, ["slow is done", "slow is released"])
+      })
+    )
+  }
+})

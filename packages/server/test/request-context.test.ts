@@ -1,3 +1,5 @@
+import { type Emit, fork } from "@effect-mcp/core/Dispatcher"
+import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as Principal from "@effect-mcp/core/Principal"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Tool from "@effect-mcp/core/Tool"
@@ -6,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as McpServer from "../src/McpServer.ts"
 import { sessionVersions, versions } from "./support/fixture.ts"
-import { clientInfo, envelope, key, type PeerOptions, serve } from "./support/peer.ts"
+import { clientInfo, envelope, key, type PeerOptions, serve, settle } from "./support/peer.ts"
 
 const factsOf = (request: RequestContext["Service"]) => ({
   id: request.id,
@@ -66,6 +68,25 @@ describe("the request context", () => {
       })
     )
   }
+
+  it.effect("tells all that a client says of itself, and the session where the transport names it", () =>
+    Effect.gen(function* () {
+      const full = {
+        ...clientInfo,
+        title: "The raw one",
+        description: "Speaks in lines",
+        websiteUrl: "https://example.com",
+        icons: [{ src: "https://example.com/raw.png" }]
+      }
+      const { facts, layer } = seeing()
+      const peer = yield* (yield* serve(layer)).open({ sessionId: "s-1" })
+      assert.isUndefined(peer.handle.agreement)
+      yield* peer.request("initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: full })
+      yield* peer.call("see")
+      assert.deepStrictEqual([facts[0]?.clientInfo, facts[0]?.sessionId], [full, "s-1"])
+      assert.deepStrictEqual(peer.handle.agreement, { version: "2025-11-25", sessionId: "s-1" })
+    })
+  )
 
   it.effect("2026-07-28: tells what the request alone says, each one anew", () =>
     Effect.gen(function* () {
@@ -151,6 +172,27 @@ describe("the request context", () => {
       })
     )
   }
+
+  it.effect("the principal is who sent this very message, where the transport says so, and else that of the peer", () =>
+    Effect.gen(function* () {
+      const { facts, layer } = seeing()
+      const served = yield* serve(layer)
+      const peer = yield* served.speak("2025-11-25", { principal: ada })
+      const run = fork(served.dispatcher, yield* Effect.context<never>())
+      const way: Emit = { canAsk: false, send: () => Effect.void, sendUnsafe: () => true }
+      const grace: Principal.Principal = { ...ada, subject: "grace" }
+      const call = Jsonrpc.request(1, "tools/call", { name: "see" })
+      for (const principal of [grace, undefined]) run(peer.handle, call, way, () => {}, principal)
+      run(peer.handle, { _tag: "Batch", items: [call] }, way, () => {}, grace) // refused, and nothing of it is done
+      const batching = yield* served.speak("2025-03-26", { principal: ada })
+      run(batching.handle, { _tag: "Batch", items: [call] }, way, () => {}, grace)
+      yield* settle
+      assert.deepStrictEqual(
+        facts.map(({ principal }) => principal.subject),
+        ["grace", "ada", "grace"]
+      )
+    })
+  )
 
   it.effect("is closed when the request was answered", () =>
     Effect.gen(function* () {

@@ -100,7 +100,8 @@ describe("transcript: tools/list", () => {
   it.effect.each(versions)("%s: a cursor that the server did not make is refused", (version) =>
     Effect.gen(function* () {
       const peer = yield* (yield* serve(Server)).speak(version)
-      for (const cursor of ["", "x", "MQ", "LTEgeA", "1 add"]) {
+      const nearly = ["before after 1", "after 1 2", "after 1.5", "after -1", "after 1234567890123456"].map((text) => btoa(text))
+      for (const cursor of ["", "x", "MQ", "LTEgeA", "1 add", ...nearly]) {
         assert.deepStrictEqual(yield* peer.request("tools/list", { cursor }, cursor), refusal(cursor, -32602, "Invalid cursor"))
       }
       for (const cursor of [1, {}, null, ["x"]]) {

@@ -39,7 +39,9 @@ export class Call extends Timed implements InFlight, Service {
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   ended: Ended | undefined
   /** What it runs, once that is known. */
-  running: Running | undefined
+  private running: Running | undefined
+  /** What else it runs, where middleware has sent it on to other tools, too. */
+  private others: Set<Running> | undefined
   /** Whether it counts against the limits of concurrency. */
   hasPlace = false
   // Not a closure over what is to be done at the end: V8 makes closures that are assigned to a member old from birth.
@@ -76,6 +78,7 @@ export class Call extends Timed implements InFlight, Service {
     this.fiber = undefined
     this.ended = undefined
     this.running = undefined
+    this.others = undefined
     this.subject = undefined
     this.span = undefined
     this.timeout = undefined
@@ -124,6 +127,20 @@ export class Call extends Timed implements InFlight, Service {
       .needs(method, "server")
       .find(({ path, side }) => side === "client" && !declares(this.clientCapabilities, path))
     return undeclared === undefined ? undefined : `the client did not declare ${undeclared.path.join(".")}`
+  }
+
+  /** Counts as a call of what it runs from now on, once for each. */
+  enter(running: Running): void {
+    if (this.running === running || this.others?.has(running) === true) return
+    if (this.running === undefined) this.running = running
+    else (this.others ??= new Set()).add(running)
+    running.enter()
+  }
+
+  /** Counts no longer. */
+  leave(): void {
+    this.running?.leave()
+    if (this.others !== undefined) for (const running of this.others) running.leave()
   }
 
   advance(progress: number): boolean {

@@ -52,7 +52,7 @@ export const timeoutOf = ({ timeout }: Component, { toolTimeout }: Settings): nu
 
 /** Counts the call among those of the component, and gives it the component's time: middleware may have sent it here. */
 export const enter = (component: Component, call: Call, timeout: number | undefined, deadlines: Deadlines): void => {
-  if (call.running === undefined) (call.running = component.running).enter()
+  call.enter(component.running)
   if (call.timeout !== timeout) setTimeoutOf(deadlines, call, timeout)
 }
 

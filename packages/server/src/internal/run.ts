@@ -112,7 +112,7 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
       slots.give()
       call.peer.slots.give()
     }
-    call.running?.leave()
+    call.leave()
     call.peer.forget(call)
   }
 

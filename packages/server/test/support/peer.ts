@@ -19,6 +19,7 @@ export interface PeerOptions {
   readonly transport?: string
   readonly principal?: Principal
   readonly canAsk?: boolean
+  readonly sessionId?: string
 }
 
 /** Lets everything run that does not wait for the clock or for a message. */
@@ -73,7 +74,8 @@ export class RawPeer {
     self.peer = yield* dispatcher.open({
       transport: options.transport ?? "memory",
       push: self.way("push", canAsk),
-      ...(options.principal === undefined ? {} : { principal: options.principal })
+      ...(options.principal === undefined ? {} : { principal: options.principal }),
+      ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId })
     })
     return self
   })
