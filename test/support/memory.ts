@@ -49,6 +49,7 @@ const methods = new Set([
   "resources/read",
   "prompts/list",
   "prompts/get",
+  "completion/complete",
   "server/discover",
   "subscriptions/listen",
   "logging/setLevel"
@@ -297,6 +298,13 @@ class Client {
     if (method === "resources/read") {
       const [item] = Array.isArray(result["contents"]) ? result["contents"] : []
       if (!isRecord(item) || item["uri"] !== params["uri"]) broken(`the contents of something else: ${where()}`)
+    }
+    if (method === "completion/complete") {
+      const { values } = isRecord(result["completion"]) ? result["completion"] : {}
+      const argument = params["argument"]
+      const isRight =
+        Array.isArray(values) && values.every((value) => isRecord(argument) && value === `${String(argument["value"])}!`)
+      if (!isRight) broken(`suggestions for something else: ${where()}`)
     }
     if (method === "prompts/get") {
       const [message] = Array.isArray(result["messages"]) ? result["messages"] : []

@@ -2,6 +2,7 @@
  * The server that is fuzzed: a tool for each way in which a call can go.
  */
 import * as McpServer from "@effect-mcp/server/McpServer"
+import * as Completion from "@effect-mcp/core/Completion"
 import type { Dispatcher } from "@effect-mcp/core/Dispatcher"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as Progress from "@effect-mcp/core/Progress"
@@ -202,7 +203,9 @@ const handlers = ({ ended, gate, patience, started, turn }: Hooks) => {
       dead: () => Effect.die(new Error("secret"))
     },
     prompts: {
-      greet: ({ text, times }) => counted(Effect.as(turn, `${text} ${times ?? 1}`)),
+      greet: Completion.suggesting(({ text, times }) => counted(Effect.as(turn, `${text} ${times ?? 1}`)), {
+        text: (value) => counted(Effect.as(turn, [`${value}!`]))
+      }),
       rude: () => Effect.fail(new NoSuchCity({ city: "Rude" }))
     }
   })

@@ -97,6 +97,13 @@ export const anyRequest = (theme: Theme, n: number): JsonRecord => {
     })
   if (roll === 4) return request(theme, id, random.pick(["resources/list", "resources/templates/list", "prompts/list"]), {})
   if (roll === 5 || roll === 6) return request(theme, id, "resources/read", { uri: random.pick(uris) })
+  if (roll === 8) {
+    const ref = random.pick<Json>([
+      { type: "ref/prompt", name: "greet" },
+      { type: "ref/resource", uri: random.pick(uris) }
+    ])
+    return request(theme, id, "completion/complete", { ref, argument: { name: "text", value: theme.marker } })
+  }
   if (roll === 7) {
     const args = random.chance(0.8) ? { text: `${theme.marker} ${n}`, times: random.pick(["1", "2", "many"]) } : {}
     return request(theme, id, "prompts/get", { name: random.pick(promptNames), arguments: args })

@@ -8,6 +8,7 @@ import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
+import { Completion, type CompletionReference } from "@effect-mcp/core/protocol/Completion"
 import { type GetPromptResult, Prompt as PromptDefinition } from "@effect-mcp/core/protocol/Prompts"
 import { type ReadResourceResult, Resource as ResourceDefinition, ResourceTemplate } from "@effect-mcp/core/protocol/Resources"
 import { type CallToolResult, Tool as Definition } from "@effect-mcp/core/protocol/Tools"
@@ -92,6 +93,12 @@ export class McpClient extends Context.Service<
       args?: Jsonrpc.JsonObject,
       options?: CallOptions
     ) => Effect.Effect<CallToolResult, McpClientError>
+    /** Suggestions for an argument of a prompt, or a variable of a template; `known` are arguments that are filled in already. */
+    readonly complete: (
+      ref: CompletionReference,
+      argument: { readonly name: string; readonly value: string },
+      known?: { readonly [name: string]: string }
+    ) => Effect.Effect<Completion, McpClientError>
     /** Fails with code -32601 in the request era, which has no `ping`. */
     readonly ping: Effect.Effect<void, McpClientError>
     /** Asks for log messages of this level and above; they arrive as notifications. */
@@ -130,6 +137,8 @@ const readable = <A>(noun: string, schema: Schema.Codec<A>) => {
     return Effect.as(Effect.logWarning(`a ${noun} of the server cannot be read and is left out`, decoded.cause), [])
   }
 }
+
+const decodeCompletion = Schema.decodeUnknownExit(Completion)
 
 const readableTool = readable("tool", Definition)
 const readableResource = readable("resource", ResourceDefinition)
@@ -249,6 +258,14 @@ export const make = Effect.fnUntraced(function* (
           ? Effect.succeed(neutral)
           : Effect.fail(invalidAnswer("tools/call", `the result of "${name}" has no content`))
       }),
+    complete: (ref, argument, known) => {
+      const context = known === undefined || !wire.revision.completionContext ? {} : { context: { arguments: known } }
+      return Effect.flatMap(request("completion/complete", { ref, argument, ...context }), ({ completion }) => {
+        const decoded = decodeCompletion(completion)
+        if (Exit.isSuccess(decoded)) return Effect.succeed(decoded.value)
+        return Effect.fail(invalidAnswer("completion/complete", "it has no list of values"))
+      })
+    },
     ping: Effect.asVoid(request("ping")),
     setLogLevel,
     request

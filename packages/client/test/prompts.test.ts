@@ -1,3 +1,4 @@
+import * as Completion from "@effect-mcp/core/Completion"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
 import * as Prompt from "@effect-mcp/core/Prompt"
@@ -31,10 +32,13 @@ const day = new Date("2026-02-03T00:00:00.000Z")
 
 const LettersLive = Letters.toLayer({
   prompts: {
-    letter: ({ copies, on, to, topics, urgent }) =>
-      to === "42"
-        ? Effect.succeed(JSON.stringify([on.getTime(), copies ?? null, topics, urgent]))
-        : Effect.fail(new Gone({ since: on })),
+    letter: Completion.suggesting(
+      ({ copies, on, to, topics, urgent }) =>
+        to === "42"
+          ? Effect.succeed(JSON.stringify([on.getTime(), copies ?? null, topics, urgent]))
+          : Effect.fail(new Gone({ since: on })),
+      { to: (value, { on }) => Effect.succeed([`${value} on ${on ?? "any day"}`]) }
+    ),
     empty: () => Effect.fail("no letter")
   }
 })
@@ -63,6 +67,17 @@ describe.each(Revision.versions)("prompts of a typed client in %s", (version) =>
       const gone = yield* Effect.flip(prompts.letter({ to: "nobody", on: day, topics: [], urgent: true }))
       assert.isTrue(gone._tag === "Gone" && gone.since.getTime() === day.getTime())
       assert.strictEqual(yield* Effect.flip(prompts.empty()), "no letter")
+    }).pipe(Effect.provide(Client(version)))
+  )
+
+  it.effect("suggestions see what is known already, where the revision has that", () =>
+    Effect.gen(function* () {
+      const client = yield* McpClient.McpClient
+      const ref = { type: "ref/prompt", name: "letter" } as const
+      const { total, values } = yield* client.complete(ref, { name: "to", value: "A" }, { on: "Friday" })
+      assert.deepStrictEqual([total, values], [1, [version < "2025-06-18" ? "A on any day" : "A on Friday"]])
+      const unknown = yield* Effect.flip(client.complete({ type: "ref/prompt", name: "nobody" }, { name: "to", value: "A" }))
+      assert.isTrue(unknown.reason._tag === "RequestFailed" && unknown.reason.code === -32602)
     }).pipe(Effect.provide(Client(version)))
   )
 

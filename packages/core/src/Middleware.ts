@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import type * as Handlers from "./Handlers.ts"
 import type { JsonObject } from "./Jsonrpc.ts"
 import type { McpError } from "./McpError.ts"
+import type { CompleteResult, CompletionReference } from "./protocol/Completion.ts"
 import type { GetPromptResult, ListPromptsResult } from "./protocol/Prompts.ts"
 import type { ListResourcesResult, ListResourceTemplatesResult, ReadResourceResult } from "./protocol/Resources.ts"
 import type { CallToolResult, ListToolsResult } from "./protocol/Tools.ts"
@@ -68,6 +69,16 @@ export interface ListResourceTemplatesRequest {
   readonly meta: JsonObject
 }
 
+/** A request for suggestions. */
+export interface CompleteRequest {
+  readonly method: "completion/complete"
+  readonly ref: CompletionReference
+  readonly argument: { readonly name: string; readonly value: string }
+  /** Arguments that are filled in already. */
+  readonly known: { readonly [name: string]: string }
+  readonly meta: JsonObject
+}
+
 /** The methods that have a hook, with their neutral requests and results. */
 export interface Methods {
   readonly "tools/call": { readonly request: CallToolRequest; readonly result: CallToolResult }
@@ -78,6 +89,7 @@ export interface Methods {
     readonly request: ListResourceTemplatesRequest
     readonly result: ListResourceTemplatesResult
   }
+  readonly "completion/complete": { readonly request: CompleteRequest; readonly result: CompleteResult }
   readonly "prompts/get": { readonly request: GetPromptRequest; readonly result: GetPromptResult }
   readonly "prompts/list": { readonly request: ListPromptsRequest; readonly result: ListPromptsResult }
 }

@@ -5,6 +5,7 @@
 export * as Asking from "./Asking.ts"
 export * as ChangeBus from "./ChangeBus.ts"
 export * as ClientTransport from "./ClientTransport.ts"
+export * as Completion from "./Completion.ts"
 export * as Content from "./Content.ts"
 export * as Contract from "./Contract.ts"
 export * as Deadlines from "./Deadlines.ts"

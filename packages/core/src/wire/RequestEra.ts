@@ -135,6 +135,7 @@ export const server = (revision: Revision, info: Implementation): ServerWire => 
         ...cacheable(hint)
       }),
     readResult: (result, hint) => stamp({ ...project.readResult(result, revision), ...cacheable(hint) }),
+    completeResult: (result) => stamp({ ...result }),
     promptList: (prompts, nextCursor, hint) =>
       stamp({ prompts: prompts.map((prompt) => project.prompt(prompt, revision)), nextCursor, ...cacheable(hint) }),
     promptResult: (result) => stamp(project.promptResult(result, revision)),

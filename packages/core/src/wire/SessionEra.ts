@@ -19,6 +19,7 @@ export const server = (revision: Revision): ServerWire => ({
   templateList: (templates, nextCursor) =>
     JSON.stringify({ resourceTemplates: templates.map((template) => project.resource(template, revision)), nextCursor }),
   readResult: (result) => JSON.stringify(project.readResult(result, revision)),
+  completeResult: (result) => JSON.stringify(result),
   promptList: (prompts, nextCursor) =>
     JSON.stringify({ prompts: prompts.map((prompt) => project.prompt(prompt, revision)), nextCursor }),
   promptResult: (result) => JSON.stringify(project.promptResult(result, revision)),

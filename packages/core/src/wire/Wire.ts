@@ -6,6 +6,7 @@ import type { ErrorObject, JsonObject, Request, RequestId } from "../Jsonrpc.ts"
 import type { Reason } from "../McpError.ts"
 import type { ClientCapabilities, ServerCapabilities } from "../protocol/Capabilities.ts"
 import type { Implementation, LoggingLevel } from "../protocol/Common.ts"
+import type { CompleteResult } from "../protocol/Completion.ts"
 import type { GetPromptResult, Prompt } from "../protocol/Prompts.ts"
 import type { ReadResourceResult, Resource, ResourceTemplate } from "../protocol/Resources.ts"
 import type { CallToolResult, Tool } from "../protocol/Tools.ts"
@@ -43,6 +44,7 @@ export interface ServerWire {
   readonly resourceList: (resources: ReadonlyArray<Resource>, nextCursor: string | undefined, hint: CacheHint) => string
   readonly templateList: (templates: ReadonlyArray<ResourceTemplate>, nextCursor: string | undefined, hint: CacheHint) => string
   readonly readResult: (result: ReadResourceResult, hint: CacheHint) => string
+  readonly completeResult: (result: CompleteResult) => string
   readonly promptList: (prompts: ReadonlyArray<Prompt>, nextCursor: string | undefined, hint: CacheHint) => string
   readonly promptResult: (result: GetPromptResult) => string
   /** The answer to `initialize` or to `server/discover`, whichever the era has. */

@@ -2,6 +2,7 @@
  * Puts a server together: settings, telemetry, the runner, the methods of each revision, the dispatcher.
  */
 import { ChangeBus, layerMemory as busInMemory } from "@effect-mcp/core/ChangeBus"
+import { completersOf } from "@effect-mcp/core/Completion"
 import { MethodNotFound } from "@effect-mcp/core/McpError"
 import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
@@ -26,6 +27,7 @@ import type { Call } from "./call.ts"
 import * as changes from "./changes.ts"
 import { loweredKey, withClientLog } from "./clientLog.ts"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
+import { makeComplete } from "./completion.ts"
 import * as dispatcher from "./dispatcher.ts"
 import type { Engine, Serve } from "./engine.ts"
 import * as lifecycle from "./lifecycle.ts"
@@ -114,10 +116,11 @@ export const base = Effect.fnUntraced(function* (
   }
 })
 
-const capabilitiesOf = (offered: (kind: Kind) => boolean): ServerCapabilities => ({
+const capabilitiesOf = (offered: (kind: Kind) => boolean, completes: boolean): ServerCapabilities => ({
   tools: { listChanged: true },
   ...(offered("resources") ? { resources: { listChanged: true, subscribe: true } } : {}),
   ...(offered("prompts") ? { prompts: { listChanged: true } } : {}),
+  ...(completes ? { completions: {} } : {}),
   logging: {}
 })
 
@@ -180,13 +183,22 @@ export const engine = Effect.fnUntraced(function* (
   const listing = { middlewares, settings, run, telemetry }
   const peers = new Set<PeerState<Call>>()
   const subscriptions = new Subscriptions()
+  const complete = makeComplete({
+    ...calling,
+    find: (ref) =>
+      ref.type === "ref/prompt" ? registry.prompts.find(ref.name)?.component : registry.resources.find(ref.uri)?.component
+  })
+  const completing = [registry.resources, registry.prompts].map((index) =>
+    filtered<Component>(index, ({ handler }) => completersOf(handler) !== undefined)
+  )
+  const completes = () => completing.some(({ snapshot }) => snapshot.components.length > 0)
   const offered = (kind: Kind) => kind === "tools" || registry[kind].isOffered
   const lifecycleOptions = {
     facts: {
       ...facts,
       // Prompts and resources may come later; until then there are none.
       get capabilities() {
-        return capabilitiesOf(offered)
+        return capabilitiesOf(offered, completes())
       }
     },
     settings,
@@ -208,6 +220,8 @@ export const engine = Effect.fnUntraced(function* (
     "resources/unsubscribe": ifOffered("resources", immediately(resources.unsubscribe)),
     "resources/list": ifOffered("resources", lists.makeList(lists.resources(fixed), listing)),
     "resources/templates/list": ifOffered("resources", lists.makeList(lists.templates(templates), listing)),
+    "completion/complete": (call) =>
+      completes() ? complete(call) : Effect.succeed(Run.refuse(call, new MethodNotFound({ method: call.method }))),
     "prompts/get": ifOffered("prompts", promptCalls.serve(registry.prompts.find)),
     "prompts/list": ifOffered("prompts", lists.makeList(lists.prompts(registry.prompts), listing)),
     "subscriptions/listen": makeListen({ subscriptions, run, offered, exists: resources.exists(source) })

@@ -56,16 +56,25 @@ export const enter = (component: Component, call: Call, timeout: number | undefi
   if (call.timeout !== timeout) setTimeoutOf(deadlines, call, timeout)
 }
 
-const start = (component: Component, args: unknown): Effect.Effect<unknown, unknown> => {
+const start = (make: () => unknown): Effect.Effect<unknown, unknown> => {
   try {
-    // The arguments were decoded by the contract's Schema, and the context below has what the handler requires.
-    const effect = component.handler(args as never) as Effect.Effect<unknown, unknown>
-    return Effect.isEffect(effect) ? effect : Effect.die(new Error("the handler returned something that is no Effect"))
+    const effect = make()
+    return Effect.isEffect(effect)
+      ? (effect as Effect.Effect<unknown, unknown>) // the context below has what the component's code requires
+      : Effect.die(new Error("the handler returned something that is no Effect"))
   } catch (error) {
     return Effect.die(error)
   }
 }
 
-/** Runs the handler of a component, with what was brought, in a scope of its own. */
+/** Runs code of a component, with what was brought, in a scope of its own. */
+export const inContext = (
+  component: Component,
+  make: () => unknown,
+  brought: Brought | undefined
+): Effect.Effect<unknown, unknown> =>
+  Effect.updateContext(Effect.scoped(start(make)), (_: Context.Context<never>) => over(component.context, brought))
+
+/** Runs the handler of a component with arguments that the contract's Schema has decoded. */
 export const handle = (component: Component, args: unknown, brought: Brought | undefined): Effect.Effect<unknown, unknown> =>
-  Effect.updateContext(Effect.scoped(start(component, args)), (_: Context.Context<never>) => over(component.context, brought))
+  inContext(component, () => component.handler(args as never), brought) // as its type says

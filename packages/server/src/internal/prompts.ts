@@ -19,6 +19,7 @@ import { subject as subjectOf } from "./subject.ts"
 
 /** A prompt made ready to be got: what does not depend on the request is done. */
 export interface Ready {
+  readonly component: PromptComponent
   readonly operation: Operation<GetPromptResult>
   readonly invoke: Inner<"prompts/get">
 }
@@ -92,6 +93,7 @@ export const makeGet = ({ deadlines, logDefect, middlewares, run, settings }: Op
     const chain = wrap("prompts/get", component.middlewares, inner(component))
     const timeout = timeoutOf(component, settings)
     return {
+      component,
       operation: operationOf(timeout, component.name),
       invoke: (request, brought) => {
         enter(component, callOf(brought), timeout, deadlines)

@@ -23,6 +23,7 @@ import { subject as subjectOf } from "./subject.ts"
 
 /** A resource made ready to be read: what does not depend on the request is done. */
 export interface Ready {
+  readonly component: ResourceComponent
   readonly isTemplate: boolean
   readonly operation: Operation<ReadResourceResult>
   readonly invoke: (
@@ -179,6 +180,7 @@ export const makeRead = ({ deadlines, logDefect, middlewares, run, settings }: O
   const prepare = (component: ResourceComponent): Ready => {
     const timeout = timeoutOf(component, settings)
     return {
+      component,
       isTemplate: component.template !== undefined,
       operation: operationOf(settings, timeout, component.name),
       invoke: (request, values, brought) => {
