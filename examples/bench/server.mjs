@@ -1,5 +1,7 @@
 // The server that `bench/` measures: public API, default limits, what the benchmark's contract asks for (bench/servers/common.mjs).
 import * as McpGroup from "@effect-mcp/core/McpGroup"
+import * as Prompt from "@effect-mcp/core/Prompt"
+import * as Resource from "@effect-mcp/core/Resource"
 import * as Tool from "@effect-mcp/core/Tool"
 import * as McpServer from "@effect-mcp/server/McpServer"
 import * as Effect from "effect/Effect"
@@ -36,6 +38,10 @@ const Bench = McpGroup.make(
     success: Schema.String
   }),
   Tool.make("sleep10", { description: "Waits 10 ms", success: Schema.String }),
+  Resource.make("config", "data://config", {
+    success: Schema.Struct({ region: Schema.String, debug: Schema.Boolean })
+  }),
+  Prompt.make("greet", { parameters: { name: Schema.String } }),
   ...fillers
 )
 
@@ -47,7 +53,9 @@ const BenchLive = Bench.toLayer({
     }),
     echo: ({ text }) => Effect.succeed(text),
     sleep10: () => Effect.as(Effect.sleep(10), "ok")
-  }
+  },
+  resources: { config: () => Effect.succeed({ region: "eu", debug: false }) },
+  prompts: { greet: ({ name }) => Effect.succeed(`Greet ${name}`) }
 })
 
 // A tracer whose exporter drops everything: what opening spans costs.

@@ -10,6 +10,8 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
+import { PeerState } from "../src/internal/peer.ts"
+import { Slots } from "../src/internal/slots.ts"
 import * as McpServer from "../src/McpServer.ts"
 import { sessionVersions, versions } from "./support/fixture.ts"
 import { envelope, key, serve, settle } from "./support/peer.ts"
@@ -217,6 +219,32 @@ describe("a peer that closes", () => {
       stays.send({ jsonrpc: "2.0", id: asked?.["id"], result: { fine: true } })
       yield* settle
       assert.deepStrictEqual(answers.map(shown), [["AskingFailed", 0, "the conversation is over"], { fine: true }])
+    })
+  )
+})
+
+describe("questions that nobody waits for any more", () => {
+  it.effect("are forgotten: interrupted, failed to send, or answered", () =>
+    Effect.gen(function* () {
+      const sent: Array<unknown> = []
+      const push = {
+        canAsk: true,
+        send: (message: unknown) => Effect.sync(() => void sent.push(message)),
+        sendUnsafe: () => true
+      }
+      const peer = new PeerState(1, { transport: "memory", push }, new Slots(1, 1))
+      const open = (): number => (Reflect.get(peer, "questions") as ReadonlyMap<unknown, unknown>).size // not for anybody else
+      const asked = yield* Effect.forkChild(peer.ask(push, "roots/list", {}), { startImmediately: true })
+      assert.deepStrictEqual([sent.length, open()], [1, 1])
+      yield* Fiber.interrupt(asked)
+      assert.strictEqual(open(), 0)
+      const broken = { ...push, send: () => Effect.die(new Error("no way")) }
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(peer.ask(broken, "roots/list", {}))))
+      assert.strictEqual(open(), 0)
+      const answered = yield* Effect.forkChild(peer.ask(push, "roots/list", {}), { startImmediately: true })
+      peer.answer({ _tag: "Success", id: 3, result: { roots: [] } })
+      assert.deepStrictEqual(yield* Fiber.join(answered), { roots: [] })
+      assert.strictEqual(open(), 0)
     })
   )
 })
