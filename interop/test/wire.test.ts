@@ -118,6 +118,40 @@ const everything = async (version: string): Promise<Wire> => {
   }
   assert.isDefined((await wire.notified("notifications/message")).params.data)
 
+  const { resources } = (await ask("resources/list")).result
+  assert.deepStrictEqual(
+    resources.map(({ uri }: Json) => uri),
+    ["interop://readme", "interop://pixel"]
+  )
+  assert.strictEqual((await ask("resources/templates/list")).result.resourceTemplates.length, 1)
+  for (const uri of ["interop://readme", "interop://pixel", "interop://pages/a%20b?line=2"]) {
+    assert.strictEqual((await ask("resources/read", { uri })).result.contents[0].uri, uri)
+  }
+  const missing = isModern ? -32602 : -32002
+  for (const [uri, code] of [
+    ["interop://nothing", missing],
+    ["interop://pages/none", 1],
+    ["interop://pages/a?line=x", -32602]
+  ] as const) {
+    assert.strictEqual((await ask("resources/read", { uri })).error.code, code)
+  }
+  if (!isModern) {
+    for (const method of ["resources/subscribe", "resources/unsubscribe"]) {
+      assert.deepStrictEqual((await ask(method, { uri: "interop://readme" })).result, {})
+    }
+  }
+  assert.strictEqual((await ask("prompts/list")).result.prompts.length, 1)
+  const letter = await ask("prompts/get", { name: "letter", arguments: { to: "Ada", topics: '["a","b"]' } })
+  assert.strictEqual(letter.result.messages[0].content.text, "Write to Ada about a and b")
+  assert.strictEqual((await ask("prompts/get", { name: "letter" })).error.code, -32602)
+  for (const [ref, name] of [
+    [{ type: "ref/prompt", name: "letter" }, "to"],
+    [{ type: "ref/resource", uri: "interop://pages/{name}{?line}" }, "name"]
+  ] as const) {
+    const { completion } = (await ask("completion/complete", { ref, argument: { name, value: "" } })).result
+    assert.strictEqual(completion.total, 2)
+  }
+
   const { tools } = (await ask("tools/list")).result
   assert.isAbove(tools.length, 10)
   assert.strictEqual((await ask("tools/list", { cursor: "nowhere" })).error.code, -32602)
@@ -220,7 +254,14 @@ const conversation = async (
     yield* client.callTool("seen", { key: "k", what: "started" })
     yield* Fiber.interrupt(waiting)
     yield* client.callTool("seen", { key: "k", what: "interrupted" })
-    if (server === "theirs") {
+    if (server === "ours") {
+      yield* client.listResources
+      yield* client.listResourceTemplates
+      yield* client.readResource("interop://readme")
+      yield* client.listPrompts
+      yield* client.getPrompt("letter", { to: "Ada" })
+      yield* client.complete({ type: "ref/prompt", name: "letter" }, { name: "to", value: "A" }, { topics: "[]" })
+    } else {
       const { content } = yield* client.callTool("ask")
       assert.include(JSON.stringify(content), "-32601")
     }
