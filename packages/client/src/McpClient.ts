@@ -128,6 +128,9 @@ class CallParams implements Jsonrpc.JsonObject {
 
 const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
 
+const invalidArguments = (target: string, detail: string) =>
+  new McpClientError({ reason: new InvalidArguments({ target, detail }) })
+
 // What cannot be read is left out, and the log says so: the others are not to blame.
 const readable = <A>(noun: string, schema: Schema.Codec<A>) => {
   const decode = Schema.decodeUnknownExit(schema)
@@ -320,7 +323,7 @@ const typedCall = (client: McpClient["Service"], tool: Tool.Any): Call => {
   return (args, options) => {
     const encoded = codec.encodeArguments(args ?? {})
     if (encoded._tag === "Failure") {
-      return Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: tool.name, detail: encoded.text }) }))
+      return Effect.fail(invalidArguments(`tool "${tool.name}"`, encoded.text))
     }
     return Effect.flatMap(client.callTool(tool.name, encoded.value, options), (result) => {
       const outcome = codec.decodeResult(result, client.revision.structuredContent === "object")
@@ -352,7 +355,7 @@ const typedResource = (client: McpClient["Service"], resource: Resource.Any): Ca
   return (args, options) => {
     const encoded = codec.encodeUri(args ?? {})
     if (encoded._tag === "Failure") {
-      return Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: resource.name, detail: encoded.text }) }))
+      return Effect.fail(invalidArguments(`resource "${resource.name}"`, encoded.text))
     }
     return client.readResource(encoded.uri, options).pipe(
       Effect.catch(declaredIn(codec.decodeFailure)),
@@ -370,7 +373,7 @@ const typedPrompt = (client: McpClient["Service"], prompt: Prompt.Any): Call => 
   return (args, options) => {
     const encoded = codec.encodeArguments(args ?? {})
     if (encoded._tag === "Failure") {
-      return Effect.fail(new McpClientError({ reason: new InvalidArguments({ tool: prompt.name, detail: encoded.text }) }))
+      return Effect.fail(invalidArguments(`prompt "${prompt.name}"`, encoded.text))
     }
     return Effect.catch(client.getPrompt(prompt.name, encoded.value, options), declaredIn(codec.decodeFailure))
   }

@@ -57,13 +57,14 @@ export class InvalidAnswer extends Schema.TaggedError<InvalidAnswer>()("InvalidA
   }
 }
 
-/** The arguments are not what the contract says; nothing was sent. */
+/** The arguments are not what the contract says, or no JSON; nothing was sent. */
 export class InvalidArguments extends Schema.TaggedError<InvalidArguments>()("InvalidArguments", {
-  tool: Schema.String,
+  /** Whose arguments: `tool "add"`, `resource "book"`, or a method. */
+  target: Schema.String,
   detail: Schema.String
 }) {
   override get message() {
-    return `the arguments of tool "${this.tool}" are not what its contract says: ${this.detail}`
+    return `the arguments of ${this.target} cannot be sent: ${this.detail}`
   }
 }
 

@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { toMeta } from "./Contract.ts"
 import { toolJsonSchema } from "./internal/jsonSchema.ts"
+import { toTexts } from "./internal/texts.ts"
 import { explainExit, makeDecoder, makeEncoder } from "./internal/toolArguments.ts"
 import { isObject, type JsonObject } from "./Jsonrpc.ts"
 import type { Custom } from "./McpError.ts"
@@ -134,8 +135,6 @@ export interface ClientPrompt {
   readonly decodeFailure: FailureDecoder
 }
 
-const toText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
-
 /** What a typed client makes of a prompt. */
 export const client = ({ failure, parameters }: Any): ClientPrompt => {
   const { encode, explained } = makeEncoder(parameters)
@@ -143,11 +142,7 @@ export const client = ({ failure, parameters }: Any): ClientPrompt => {
     encodeArguments: (args) => {
       const exit = encode(args)
       if (Exit.isFailure(exit)) return { _tag: "Failure", text: explained(args) }
-      const encoded = isObject(exit.value) ? exit.value : {}
-      const texts = Object.entries(encoded).flatMap(([key, value]) =>
-        value === undefined ? [] : [[key, toText(value)] as const]
-      )
-      return { _tag: "Success", value: Object.fromEntries(texts) }
+      return { _tag: "Success", value: toTexts(exit.value) }
     },
     decodeFailure: failureDecoder(failure)
   }

@@ -28,7 +28,6 @@ export interface Any extends Metadata {
   readonly name: string
   /** The URI, or the template. */
   readonly uri: string
-  readonly isTemplate: boolean
   /** What `uri` is when it is a template. */
   readonly template: UriTemplate.UriTemplate | undefined
   /** Whether values of variables may leave their place, see {@link TemplateOptions}. */
@@ -122,7 +121,6 @@ const build = (
     name,
     id: Handlers.resourceId(name),
     uri,
-    isTemplate: template !== undefined,
     template,
     unsafe: options.unsafe ?? false,
     parameters,

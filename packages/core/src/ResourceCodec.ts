@@ -9,9 +9,10 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import { type Fields, toMeta } from "./Contract.ts"
+import { toTexts } from "./internal/texts.ts"
 import { explainExit, makeDecoder, makeEncoder } from "./internal/toolArguments.ts"
 import { encodingAst } from "./internal/wireCodec.ts"
-import { isObject, type JsonObject } from "./Jsonrpc.ts"
+import type { JsonObject } from "./Jsonrpc.ts"
 import type { Custom } from "./McpError.ts"
 import type { ResourceContents } from "./protocol/Content.ts"
 import type { ReadResourceResult, Resource as Definition, ResourceTemplate } from "./protocol/Resources.ts"
@@ -132,8 +133,6 @@ export interface ClientResource {
   readonly decodeFailure: FailureDecoder
 }
 
-const toText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
-
 const encodeUri = (resource: Any): ClientResource["encodeUri"] => {
   const { template } = resource
   if (template === undefined) return () => ({ _tag: "Success", uri: resource.uri })
@@ -141,9 +140,7 @@ const encodeUri = (resource: Any): ClientResource["encodeUri"] => {
   return (args) => {
     const exit = encode(args as never) // what is no record of variables is explained
     if (Exit.isFailure(exit)) return { _tag: "Failure", text: explained(args as never) } // as above
-    const values = isObject(exit.value) ? exit.value : {}
-    const texts = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, toText(value)] as const]))
-    return { _tag: "Success", uri: template.expand(Object.fromEntries(texts)) }
+    return { _tag: "Success", uri: template.expand(toTexts(exit.value)) }
   }
 }
 

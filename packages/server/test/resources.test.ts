@@ -272,6 +272,25 @@ describe("resources beside other parts", () => {
     })
   )
 
+  it.effect("middleware of a group may ask for another URI of the resource, and for no other", () =>
+    Effect.gen(function* () {
+      class Other extends Middleware.make<Other>()("test/Other") {}
+      class Files extends McpGroup.make("files", Resource.template("file", "files:///{path*}")).middleware(Other) {}
+      const OtherLive = Other.layer({
+        "resources/read": (request, next) =>
+          next({ ...request, uri: request.uri.replace("a.txt", "b.txt").replace("c.txt", "../x") })
+      })
+      const FilesLive = Files.toLayer({ resources: { file: ({ path }) => Effect.succeed(path) } })
+      const { speak } = yield* serve(McpServer.layer(info, Files).pipe(Layer.provide([FilesLive, OtherLive])))
+      const peer = yield* speak("2025-11-25")
+      const { result } = yield* peer.request("resources/read", { uri: "files:///a.txt" })
+      assert.deepStrictEqual(result, { contents: [{ uri: "files:///b.txt", mimeType: "text/plain", text: "b.txt" }] })
+      const { error } = yield* peer.request("resources/read", { uri: "files:///c.txt" })
+      assert.strictEqual(error.code, -32602)
+      assert.match(error.message, /Invalid URI: path/)
+    })
+  )
+
   it.effect("middleware may send a read to another URI, and sees its contents", () =>
     Effect.gen(function* () {
       class Moved extends Middleware.make<Moved>()("test/Moved") {}

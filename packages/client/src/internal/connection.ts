@@ -107,7 +107,7 @@ const failedTransport = (error: ClientTransportError) => new McpClientError({ re
 // What the arguments hold cannot be written as JSON.
 const unsendable = ({ method }: Pending, error: unknown): McpClientError => {
   const detail = error instanceof Error ? error.message : String(error)
-  return new McpClientError({ reason: new InvalidArguments({ tool: method, detail }) })
+  return new McpClientError({ reason: new InvalidArguments({ target: method, detail }) })
 }
 
 /** See the module. */

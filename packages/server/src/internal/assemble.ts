@@ -21,7 +21,7 @@ export interface Options {
   /** Gives a component's context what the server adds to all of them. */
   readonly prepare: (context: Context.Context<never>) => Context.Context<never>
   readonly tools: ToolCodec.ServerOptions
-  /** Told what a group has that is not served. */
+  /** Told what is left out of the server while it runs, for its log. */
   readonly warn: (message: string) => void
 }
 

@@ -3,10 +3,9 @@
  */
 import * as Completion from "@effect-mcp/core/Completion"
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
-import { Internal, InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
+import { InvalidParams, invalidParams } from "@effect-mcp/core/McpError"
 import type { CompleteRequest, Implementation } from "@effect-mcp/core/Middleware"
 import { type CompleteResult, CompleteParams } from "@effect-mcp/core/protocol/Completion"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
@@ -15,7 +14,7 @@ import type { Component } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
 import { type Inner, wrap } from "./chain.ts"
-import { callOf, enter, inContext, timeoutOf } from "./handling.ts"
+import { callOf, endingsOf, enter, inContext, timeoutOf } from "./handling.ts"
 import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
 
@@ -47,6 +46,8 @@ export const makeComplete = ({ deadlines, find, logDefect, middlewares, run, set
     timedOut: undefined
   }
 
+  const { failed } = endingsOf("completion/complete", logDefect)
+
   const inner =
     (component: Component): Inner<"completion/complete"> =>
     ({ argument, known }, brought) => {
@@ -59,12 +60,7 @@ export const makeComplete = ({ deadlines, find, logDefect, middlewares, run, set
         {
           // Suggestions are an Effect of texts, by their type.
           onSuccess: (values) => Effect.succeed({ completion: Completion.toCompletion(values as ReadonlyArray<string>) }),
-          onFailure: (cause) =>
-            Cause.hasInterruptsOnly(cause)
-              ? Effect.failCause(cause as Cause.Cause<never>) // it holds no failure
-              : Effect.fail(
-                  new McpError({ reason: new Internal({ id: logDefect(`completion/complete ${component.name}`, cause) }) })
-                )
+          onFailure: (cause) => failed(component, cause, () => undefined)
         }
       )
     }

@@ -1,15 +1,17 @@
 /**
- * What calls of all kinds of components have in common: they name one, are counted by it, and run its handler.
+ * What calls of all kinds of components have in common: they name one, are counted by it, run its handler, and end.
  */
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import { isObject, type JsonObject } from "@effect-mcp/core/Jsonrpc"
+import { type Custom, Internal, McpError } from "@effect-mcp/core/McpError"
+import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { Component } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import { type Brought, over } from "./brought.ts"
 import type { Call } from "./call.ts"
-import { setTimeoutOf } from "./run.ts"
+import { type LogDefect, setTimeoutOf } from "./run.ts"
 
 /** A request that names a component and has arguments for it. */
 export class NamedRequest<M extends string> {
@@ -78,3 +80,41 @@ export const inContext = (
 /** Runs the handler of a component with arguments that the contract's Schema has decoded. */
 export const handle = (component: Component, args: unknown, brought: Brought | undefined): Effect.Effect<unknown, unknown> =>
   inContext(component, () => component.handler(args as never), brought) // as its type says
+
+/** What becomes of a handler's end where no result tells of failures: of prompts, resources and suggestions. */
+export interface Endings {
+  /** Writes what a handler gave. What cannot be written is a defect like any other. */
+  readonly succeeded: <A>(component: Component, write: () => A) => Effect.Effect<A, McpError>
+  /** A failure that the contract does not declare is a defect, too. */
+  readonly failed: (
+    component: Component,
+    cause: Cause.Cause<unknown>,
+    encodeFailure: (error: unknown) => Custom | undefined
+  ) => Effect.Effect<never, McpError>
+}
+
+/** See {@link Endings}. */
+export const endingsOf = (method: string, logDefect: LogDefect): Endings => {
+  const broken = ({ name }: Component, cause: Cause.Cause<unknown>) =>
+    Effect.fail(new McpError({ reason: new Internal({ id: logDefect(`${method} ${name}`, cause) }) }))
+  return {
+    succeeded: (component, write) => {
+      try {
+        return Effect.succeed(write())
+      } catch (error) {
+        return broken(component, Cause.die(error))
+      }
+    },
+    failed: (component, cause, encodeFailure) => {
+      const reason = cause.reasons.find(Cause.isFailReason)
+      if (reason === undefined) {
+        return Cause.hasInterruptsOnly(cause)
+          ? Effect.failCause(cause as Cause.Cause<never>) // it holds no failure
+          : broken(component, cause)
+      }
+      if (reason.error instanceof McpError) return Effect.fail(reason.error)
+      const declared = encodeFailure(reason.error)
+      return declared === undefined ? broken(component, cause) : Effect.fail(new McpError({ reason: declared }))
+    }
+  }
+}

@@ -3,16 +3,16 @@
  */
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
-import { Internal, InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
+import { InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
 import type { Implementation } from "@effect-mcp/core/Middleware"
 import type { GetPromptResult } from "@effect-mcp/core/protocol/Prompts"
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { PromptComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
 import { type Inner, wrap } from "./chain.ts"
-import { callOf, enter, handle, namedRequest, timeoutOf } from "./handling.ts"
+import { callOf, endingsOf, enter, handle, namedRequest, timeoutOf } from "./handling.ts"
 import type { Find } from "./registry.ts"
 import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
@@ -52,34 +52,12 @@ export interface PromptCalls {
 
 /** See {@link PromptCalls}. */
 export const makeGet = ({ deadlines, logDefect, middlewares, run, settings }: Options): PromptCalls => {
-  // Messages that are none are a defect like any other; so is a failure that the contract does not declare.
-  const broken = ({ name }: PromptComponent, cause: Cause.Cause<unknown>) =>
-    Effect.fail(new McpError({ reason: new Internal({ id: logDefect(`prompts/get ${name}`, cause) }) }))
-
-  const succeeded = (component: PromptComponent, value: unknown): Effect.Effect<GetPromptResult, McpError> => {
-    try {
-      return Effect.succeed(component.codec.encodeSuccess(value))
-    } catch (error) {
-      return broken(component, Cause.die(error))
-    }
-  }
-
-  const failed = (component: PromptComponent, cause: Cause.Cause<unknown>): Effect.Effect<GetPromptResult, McpError> => {
-    const reason = cause.reasons.find(Cause.isFailReason)
-    if (reason === undefined) {
-      return Cause.hasInterruptsOnly(cause)
-        ? Effect.failCause(cause as Cause.Cause<never>) // it holds no failure
-        : broken(component, cause)
-    }
-    if (reason.error instanceof McpError) return Effect.fail(reason.error)
-    const declared = component.codec.encodeFailure(reason.error)
-    return declared === undefined ? broken(component, cause) : Effect.fail(new McpError({ reason: declared }))
-  }
+  const { failed, succeeded } = endingsOf("prompts/get", logDefect)
 
   const inner = (component: PromptComponent): Inner<"prompts/get"> => {
     const toResult = {
-      onSuccess: (value: unknown) => succeeded(component, value),
-      onFailure: (cause: Cause.Cause<unknown>) => failed(component, cause)
+      onSuccess: (value: unknown) => succeeded(component, () => component.codec.encodeSuccess(value)),
+      onFailure: (cause: Cause.Cause<unknown>) => failed(component, cause, component.codec.encodeFailure)
     }
     return (request, brought) => {
       const decoded = component.codec.decodeArguments(request.arguments)

@@ -5,17 +5,16 @@
 import { type Outcome, reply } from "@effect-mcp/core/Dispatcher"
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
-import { Internal, InvalidParams, invalidParams, McpError, Overloaded, resourceNotFound } from "@effect-mcp/core/McpError"
+import { InvalidParams, invalidParams, McpError, Overloaded, resourceNotFound } from "@effect-mcp/core/McpError"
 import type { Implementation, ReadResourceRequest } from "@effect-mcp/core/Middleware"
 import type { ReadResourceResult } from "@effect-mcp/core/protocol/Resources"
-import * as Cause from "effect/Cause"
+import type { Match } from "@effect-mcp/core/UriTemplate"
 import * as Effect from "effect/Effect"
 import type { ResourceComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
-import type { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
-import { wrap } from "./chain.ts"
-import { callOf, enter, handle, timeoutOf } from "./handling.ts"
+import { type Inner, wrap } from "./chain.ts"
+import { callOf, endingsOf, enter, handle, timeoutOf } from "./handling.ts"
 import { maxUris } from "./listen.ts"
 import type { Find, Snapshot } from "./registry.ts"
 import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
@@ -24,13 +23,8 @@ import { subject as subjectOf } from "./subject.ts"
 /** A resource made ready to be read: what does not depend on the request is done. */
 export interface Ready {
   readonly component: ResourceComponent
-  readonly isTemplate: boolean
   readonly operation: Operation<ReadResourceResult>
-  readonly invoke: (
-    request: ReadResourceRequest,
-    values: Jsonrpc.JsonObject,
-    brought: Brought | undefined
-  ) => Effect.Effect<ReadResourceResult, McpError>
+  readonly invoke: Inner<"resources/read">
 }
 
 /** What `resources/read` works with. */
@@ -68,25 +62,43 @@ class Request implements ReadResourceRequest {
   }
 }
 
-/** What a URI leads to. */
-interface Located {
-  readonly ready: Ready
+/** A request whose variables were read. Middleware that asks for another URI makes another request, of which they were not. */
+class Located extends Request {
   readonly values: Jsonrpc.JsonObject
+
+  constructor(request: ReadResourceRequest, values: Jsonrpc.JsonObject) {
+    super(request.uri, request.meta)
+    this.values = values
+  }
 }
 
 const noValues: Jsonrpc.JsonObject = {}
 
+const invalidUri = ({ detail, variable }: Extract<Match, { readonly _tag: "Refused" }>, uri: string): McpError =>
+  invalidParams(`Invalid URI: ${variable}: ${detail}`, { uri })
+
+/** The variables of a component's URI, or why it is none of it. */
+const valuesOf = ({ template, uri: own }: ResourceComponent, uri: string): Jsonrpc.JsonObject | McpError => {
+  if (template === undefined) return uri === own ? noValues : resourceNotFound(uri)
+  const match = template.match(uri)
+  if (match === undefined) return resourceNotFound(uri)
+  return match._tag === "Match" ? match.values : invalidUri(match, uri)
+}
+
 /** The resource of a URI: the one that is served under it, otherwise the first template that it follows. */
-const locate = ({ find, templates }: Source, uri: string): Located | McpError => {
+const locate = (
+  { find, templates }: Source,
+  uri: string
+): { readonly ready: Ready; readonly values: Jsonrpc.JsonObject } | McpError => {
   const exact = find(uri)
-  if (exact?.isTemplate === false) return { ready: exact, values: noValues }
+  if (exact !== undefined && exact.component.template === undefined) return { ready: exact, values: noValues }
   let refused: McpError | undefined
   for (const component of templates.snapshot.components) {
     const match = component.template?.match(uri)
     if (match === undefined) continue
     const ready = find(component.uri)
     if (match._tag === "Match" && ready !== undefined) return { ready, values: match.values }
-    if (match._tag === "Refused") refused ??= invalidParams(`Invalid URI: ${match.variable}: ${match.detail}`, { uri })
+    if (match._tag === "Refused") refused ??= invalidUri(match, uri)
   }
   return refused ?? resourceNotFound(uri)
 }
@@ -137,60 +149,33 @@ export interface ResourceCalls {
 
 /** See {@link ResourceCalls}. */
 export const makeRead = ({ deadlines, logDefect, middlewares, run, settings }: Options): ResourceCalls => {
-  // Contents that are none are a defect like any other; so is a failure that the contract does not declare.
-  const broken = ({ name }: ResourceComponent, cause: Cause.Cause<unknown>) =>
-    Effect.fail(new McpError({ reason: new Internal({ id: logDefect(`resources/read ${name}`, cause) }) }))
+  const { failed, succeeded } = endingsOf("resources/read", logDefect)
 
-  const succeeded = (component: ResourceComponent, value: unknown, uri: string): Effect.Effect<ReadResourceResult, McpError> => {
-    try {
-      return Effect.succeed(component.codec.encodeSuccess(value, uri))
-    } catch (error) {
-      return broken(component, Cause.die(error))
+  const inner =
+    (component: ResourceComponent): Inner<"resources/read"> =>
+    (request, brought) => {
+      const { uri } = request
+      const values = request instanceof Located ? request.values : valuesOf(component, uri)
+      if (values instanceof McpError) return Effect.fail(values)
+      const decoded = component.codec.decodeVariables(values)
+      if (decoded._tag === "Failure") {
+        return Effect.fail(invalidParams(`Invalid URI for resource "${component.name}":\n${decoded.text}`, { uri }))
+      }
+      return Effect.matchCauseEffect(handle(component, decoded.value, brought), {
+        onSuccess: (value) => succeeded(component, () => component.codec.encodeSuccess(value, uri)),
+        onFailure: (cause) => failed(component, cause, component.codec.encodeFailure)
+      })
     }
-  }
-
-  const failed = (component: ResourceComponent, cause: Cause.Cause<unknown>): Effect.Effect<ReadResourceResult, McpError> => {
-    const reason = cause.reasons.find(Cause.isFailReason)
-    if (reason === undefined) {
-      return Cause.hasInterruptsOnly(cause)
-        ? Effect.failCause(cause as Cause.Cause<never>) // it holds no failure
-        : broken(component, cause)
-    }
-    if (reason.error instanceof McpError) return Effect.fail(reason.error)
-    const declared = component.codec.encodeFailure(reason.error)
-    return declared === undefined ? broken(component, cause) : Effect.fail(new McpError({ reason: declared }))
-  }
-
-  const read = (
-    component: ResourceComponent,
-    uri: string,
-    values: Jsonrpc.JsonObject,
-    brought: Brought | undefined
-  ): Effect.Effect<ReadResourceResult, McpError> => {
-    const decoded = component.codec.decodeVariables(values)
-    if (decoded._tag === "Failure") {
-      return Effect.fail(invalidParams(`Invalid URI for resource "${component.name}":\n${decoded.text}`, { uri }))
-    }
-    return Effect.matchCauseEffect(handle(component, decoded.value, brought), {
-      onSuccess: (value) => succeeded(component, value, uri),
-      onFailure: (cause) => failed(component, cause)
-    })
-  }
 
   const prepare = (component: ResourceComponent): Ready => {
+    const chain = wrap("resources/read", component.middlewares, inner(component))
     const timeout = timeoutOf(component, settings)
     return {
       component,
-      isTemplate: component.template !== undefined,
       operation: operationOf(settings, timeout, component.name),
-      invoke: (request, values, brought) => {
+      invoke: (request, brought) => {
         enter(component, callOf(brought), timeout, deadlines)
-        // Middleware of the group may ask for another URI, of the same resource.
-        const inner = (asked: ReadResourceRequest, inside: Brought | undefined) => {
-          const match = asked.uri === request.uri ? undefined : component.template?.match(asked.uri)
-          return read(component, asked.uri, match?._tag === "Match" ? match.values : values, inside)
-        }
-        return wrap("resources/read", component.middlewares, inner)(request, brought)
+        return chain(request, brought)
       }
     }
   }
@@ -201,7 +186,8 @@ export const makeRead = ({ deadlines, logDefect, middlewares, run, settings }: O
     // Middleware may change the URI, so the resource is looked up inside of it.
     const outer = wrap("resources/read", middlewares, (request, brought) => {
       const located = locate(source, request.uri)
-      return located instanceof McpError ? Effect.fail(located) : located.ready.invoke(request, located.values, brought)
+      if (located instanceof McpError) return Effect.fail(located)
+      return located.ready.invoke(new Located(request, located.values), brought)
     })
     return (call: Call): Effect.Effect<Outcome> => {
       const uri = call.params?.["uri"]
