@@ -247,6 +247,26 @@ describe("the request era", () => {
     assert.deepStrictEqual(plain(toolResult({ content: [], _meta: { ..._meta, a: 1 } })), { content: [], _meta: { a: 1 } })
   })
 
+  it("a client that nests what it says without end is read every time, and breaks nothing", () => {
+    const nested = (open: string, close: string) => JSON.parse(open.repeat(100_000) + "1" + close.repeat(100_000))
+    for (const deep of [nested('{"a":', "}"), { list: nested("[", "]") }]) {
+      const said = { [key("protocolVersion")]: "2026-07-28", [key("clientCapabilities")]: { deep } }
+      const last = RequestEra.readEnvelope({ ...said })
+      if ("_tag" in last) return assert.fail(last.detail)
+      const again = { ...said, [key("clientCapabilities")]: { deep: { ...deep } } }
+      const read = RequestEra.readEnvelope(again, last)
+      assert.isFalse("_tag" in read)
+    }
+    const twice = () => nested('{"a":', "}")
+    const first = RequestEra.readEnvelope({ [key("protocolVersion")]: "2026-07-28", [key("clientCapabilities")]: twice() })
+    if ("_tag" in first) return assert.fail(first.detail)
+    const second = RequestEra.readEnvelope(
+      { [key("protocolVersion")]: "2026-07-28", [key("clientCapabilities")]: twice() },
+      first
+    )
+    assert.isFalse("_tag" in second || second === first)
+  })
+
   it("results keep their own _meta beside the stamp", () => {
     const { subscriptionEnd, toolResult } = serverOf(Revision.latest)
     const stamp = { [key("serverInfo")]: info }
