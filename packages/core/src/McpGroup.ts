@@ -4,6 +4,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { AskingError } from "./Asking.ts"
 import * as Handlers from "./Handlers.ts"
 import type { McpError } from "./McpError.ts"
 import type * as Middleware from "./Middleware.ts"
@@ -39,17 +40,17 @@ export type Resources<C> = Extract<C, Resource.Any>
 export type Prompts<C> = Extract<C, Prompt.Any>
 
 type ToolHandlers<C> = {
-  readonly [T in Tools<C> as T["name"]]: (args: Tool.Args<T>) => Handlers.Returned<Tool.Success<T>, Tool.Failure<T>>
+  readonly [T in Tools<C> as T["name"]]: (args: Tool.Args<T>) => Handlers.Returned<Tool.Success<T>, Tool.Failure<T> | AskingError>
 }
 type ResourceHandlers<C> = {
   readonly [T in Resources<C> as T["name"]]: (
     args: Resource.Args<T>
-  ) => Handlers.Returned<Resource.Success<T>, Resource.Failure<T> | McpError>
+  ) => Handlers.Returned<Resource.Success<T>, Resource.Failure<T> | McpError | AskingError>
 }
 type PromptHandlers<C> = {
   readonly [T in Prompts<C> as T["name"]]: (
     args: Prompt.Args<T>
-  ) => Handlers.Returned<Prompt.Messages, Prompt.Failure<T> | McpError>
+  ) => Handlers.Returned<Prompt.Messages, Prompt.Failure<T> | McpError | AskingError>
 }
 
 /** One handler for each contract, by kind and name. Kinds that the group does not have are left out. */

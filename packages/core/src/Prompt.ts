@@ -11,6 +11,7 @@ import type * as Scope from "effect/Scope"
 import { type Codec, type Fields, type Metadata, type SchemaOf, toSchema } from "./Contract.ts"
 import * as Handlers from "./Handlers.ts"
 import * as Name from "./Name.ts"
+import type { AskingError } from "./Asking.ts"
 import type { McpError } from "./McpError.ts"
 import type { PromptMessage } from "./protocol/Prompts.ts"
 import type { RequestServices } from "./RequestContext.ts"
@@ -47,8 +48,8 @@ export interface Prompt<Name extends string, P extends Codec, F extends Codec> e
    */
   readonly toLayer: <R = never, EX = never, RX = never>(
     handler:
-      | ((args: P["Type"]) => Effect.Effect<Messages, F["Type"] | McpError, R>)
-      | Effect.Effect<(args: P["Type"]) => Effect.Effect<Messages, F["Type"] | McpError, R>, EX, RX>
+      | ((args: P["Type"]) => Effect.Effect<Messages, F["Type"] | McpError | AskingError, R>)
+      | Effect.Effect<(args: P["Type"]) => Effect.Effect<Messages, F["Type"] | McpError | AskingError, R>, EX, RX>
   ) => Layer.Layer<Handlers.Handlers<Handlers.PromptId<Name>>, EX, Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>>
 }
 

@@ -12,6 +12,7 @@ import { ChangeBus, resourceUpdated } from "./ChangeBus.ts"
 import type { Codec, Fields, Metadata } from "./Contract.ts"
 import * as Handlers from "./Handlers.ts"
 import * as Name from "./Name.ts"
+import type { AskingError } from "./Asking.ts"
 import type { McpError } from "./McpError.ts"
 import type { Annotations } from "./protocol/Common.ts"
 import { ResourceContents } from "./protocol/Content.ts"
@@ -60,8 +61,8 @@ export interface Resource<Name extends string, Args, S extends Codec, F extends 
    */
   readonly toLayer: <R = never, EX = never, RX = never>(
     handler:
-      | ((args: Args) => Effect.Effect<S["Type"], F["Type"] | McpError, R>)
-      | Effect.Effect<(args: Args) => Effect.Effect<S["Type"], F["Type"] | McpError, R>, EX, RX>
+      | ((args: Args) => Effect.Effect<S["Type"], F["Type"] | McpError | AskingError, R>)
+      | Effect.Effect<(args: Args) => Effect.Effect<S["Type"], F["Type"] | McpError | AskingError, R>, EX, RX>
   ) => Layer.Layer<Handlers.Handlers<Handlers.ResourceId<Name>>, EX, Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>>
 }
 

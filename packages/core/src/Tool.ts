@@ -11,6 +11,7 @@ import type * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type { AskingError } from "./Asking.ts"
 import { type Codec, type Fields, type Metadata, type SchemaOf, toSchema } from "./Contract.ts"
 import * as Handlers from "./Handlers.ts"
 import type { JsonObject } from "./Jsonrpc.ts"
@@ -68,8 +69,8 @@ export interface Tool<Name extends string, P extends Codec, S extends Codec, F e
    */
   readonly toLayer: <R = never, EX = never, RX = never>(
     handler:
-      | ((args: P["Type"]) => Effect.Effect<S["Type"], F["Type"], R>)
-      | Effect.Effect<(args: P["Type"]) => Effect.Effect<S["Type"], F["Type"], R>, EX, RX>
+      | ((args: P["Type"]) => Effect.Effect<S["Type"], F["Type"] | AskingError, R>)
+      | Effect.Effect<(args: P["Type"]) => Effect.Effect<S["Type"], F["Type"] | AskingError, R>, EX, RX>
   ) => Layer.Layer<Handlers.Handlers<Handlers.ToolId<Name>>, EX, Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>>
 }
 

@@ -22,6 +22,15 @@ export interface Options {
    * `Duration.infinity` switches it off.
    */
   readonly toolTimeout?: Duration.Input
+  /**
+   * How long a question may wait for its answer: in a session the handler's question fails then, in the request era the client's state
+   * expires. 1 hour by default; `Duration.infinity` switches it off. The time of a call stands still meanwhile.
+   */
+  readonly answerTimeout?: Duration.Input
+  /** How many rounds of questions one request may take in the request era. 32 by default; there are clients that stop after 10. */
+  readonly maxRounds?: number
+  /** How long the state may be that a request carries from round to round, in characters. 256 Ki by default. */
+  readonly stateSize?: number
   /** How many calls run at once, over all peers. 4,096 by default; more wait. */
   readonly concurrency?: number
   /** How many calls run at once for one peer. 1,024 by default; more wait. */
@@ -54,7 +63,8 @@ export interface Options {
 }
 
 /** The options with their defaults filled in. Durations are milliseconds, infinity is `undefined`. */
-export interface Settings extends Required<Omit<Options, "toolTimeout">> {
+export interface Settings extends Required<Omit<Options, "toolTimeout" | "answerTimeout">> {
+  readonly answerTimeout: number | undefined
   readonly toolTimeout: number | undefined
 }
 
@@ -73,6 +83,9 @@ const hintOf = ({ cacheHint = { ttlMs: 0, scope: "private" } }: Options): Settin
 /** Fills in the defaults. Throws on values that make no sense. */
 export const make = (options: Options): Settings => ({
   toolTimeout: toMillis(options.toolTimeout ?? "10 minutes"),
+  answerTimeout: toMillis(options.answerTimeout ?? "1 hour"),
+  maxRounds: positive("maxRounds", options.maxRounds ?? 32),
+  stateSize: positive("stateSize", options.stateSize ?? 262_144),
   concurrency: positive("concurrency", options.concurrency ?? 4096),
   concurrencyPerPeer: positive("concurrencyPerPeer", options.concurrencyPerPeer ?? 1024),
   waiting: positive("waiting", options.waiting ?? 4096),

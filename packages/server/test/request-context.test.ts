@@ -114,7 +114,7 @@ describe("the request context", () => {
           progressToken: "p",
           logLevel: "error",
           isOpen: true,
-          asking: "unavailable"
+          asking: "replay"
         },
         {
           id: 2,
@@ -128,7 +128,7 @@ describe("the request context", () => {
           progressToken: undefined,
           logLevel: undefined,
           isOpen: true,
-          asking: "unavailable"
+          asking: "replay"
         }
       ])
     })

@@ -106,10 +106,10 @@ export const readEnvelope = (meta: JsonObject, last?: Envelope): Envelope | Inva
 /** The versions that `server/discover` and errors name. */
 export const supportedVersions: ReadonlyArray<string> = requestEra.map((revision) => revision.version)
 
-const stamped = (result: JsonObject, serverInfo: JsonObject): string =>
+const stamped = (result: JsonObject, serverInfo: JsonObject, resultType = "complete"): string =>
   JSON.stringify({
     ...result,
-    resultType: "complete",
+    resultType,
     _meta: { ...(result["_meta"] as JsonObject | undefined), [Key.serverInfo]: serverInfo } // `_meta` is an object or missing
   })
 
@@ -144,6 +144,7 @@ export const server = (revision: Revision, info: Implementation): ServerWire => 
     promptList: (prompts, nextCursor, hint) =>
       stamp({ prompts: prompts.map((prompt) => project.prompt(prompt, revision)), nextCursor, ...cacheable(hint) }),
     promptResult: (result) => stamp(project.promptResult(result, revision)),
+    inputRequired: (result) => stamped({ ...result }, serverInfo, "input_required"),
     greeting: ({ capabilities, instructions }, hint) =>
       stamp({ supportedVersions, capabilities, instructions, ...cacheable(hint) }),
     subscriptionEnd: (id) => stamp({ _meta: { [Key.subscriptionId]: id } }),

@@ -32,6 +32,7 @@ export const server = (revision: Revision): ServerWire => ({
       instructions
     })
   },
+  inputRequired: () => "{}",
   subscriptionEnd: () => "{}",
   error: (reason) => toErrorObject(reason, revision)
 })

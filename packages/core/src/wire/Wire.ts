@@ -7,6 +7,7 @@ import type { Reason } from "../McpError.ts"
 import type { ClientCapabilities, ServerCapabilities } from "../protocol/Capabilities.ts"
 import type { Implementation, LoggingLevel } from "../protocol/Common.ts"
 import type { CompleteResult } from "../protocol/Completion.ts"
+import type { InputRequired } from "../protocol/InputRequired.ts"
 import type { GetPromptResult, Prompt } from "../protocol/Prompts.ts"
 import type { ReadResourceResult, Resource, ResourceTemplate } from "../protocol/Resources.ts"
 import type { CallToolResult, Tool } from "../protocol/Tools.ts"
@@ -47,6 +48,8 @@ export interface ServerWire {
   readonly completeResult: (result: CompleteResult) => string
   readonly promptList: (prompts: ReadonlyArray<Prompt>, nextCursor: string | undefined, hint: CacheHint) => string
   readonly promptResult: (result: GetPromptResult) => string
+  /** The questions with which a round ends, and the state. Request era only. */
+  readonly inputRequired: (result: InputRequired) => string
   /** The answer to `initialize` or to `server/discover`, whichever the era has. */
   readonly greeting: (facts: ServerFacts, hint: CacheHint) => string
   /** The last answer to `subscriptions/listen`, whose id was this. Request era only. */

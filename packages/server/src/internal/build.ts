@@ -37,7 +37,9 @@ import type { PeerState } from "./peer.ts"
 import * as prompts from "./prompts.ts"
 import { filtered, Registry } from "./registry.ts"
 import * as resources from "./resources.ts"
+import * as Rounds from "./rounds.ts"
 import * as Run from "./run.ts"
+import * as Sealing from "./sealing.ts"
 import { Slots } from "./slots.ts"
 import * as Telemetry from "./telemetry.ts"
 import * as tools from "./tools.ts"
@@ -135,13 +137,18 @@ const immediately =
 /** The methods of all revisions; each revision takes those that exist in it. */
 type Methods = { readonly [method: string]: Serve<Call> }
 
-const engines = (facts: Base["facts"], methods: Methods): ((version: Revision.Version) => Engine<Call>) => {
+const engines = (
+  { answerTimeout, deadlines, facts }: { readonly facts: Base["facts"] } & Pick<Engine<Call>, "deadlines" | "answerTimeout">,
+  methods: Methods
+): ((version: Revision.Version) => Engine<Call>) => {
   const all = new Map<Revision.Version, Engine<Call>>(
     Revision.all.map((revision) => [
       revision.version,
       {
         revision,
         wire: wireOf(revision, facts),
+        deadlines,
+        answerTimeout,
         methods: new Map(Object.entries(methods).filter(([method]) => revision.hasRequest(method, "client")))
       }
     ])
@@ -157,14 +164,22 @@ export const engine = Effect.fnUntraced(function* (
 ) {
   const logDefect = Run.logDefect(context)
   const deadlines = yield* Deadlines.make
+  const rounds = Rounds.make({
+    context,
+    sealing: yield* Sealing.make(context),
+    settings,
+    server: facts.info.name,
+    logDefect
+  })
   const { abandon, run } = Run.make({
     deadlines,
+    rounds,
     slots: new Slots(settings.concurrency, settings.waiting),
     telemetry,
     logDefect,
     minimumLogLevel: Context.get(context, References.MinimumLogLevel)
   })
-  const calling = { deadlines, middlewares, settings, run, logDefect }
+  const calling = { middlewares, settings, run, logDefect }
   const toolCalls = tools.makeCall(calling)
   const promptCalls = prompts.makeGet(calling)
   const resourceCalls = resources.makeRead(calling)
@@ -209,23 +224,26 @@ export const engine = Effect.fnUntraced(function* (
     (kind: Kind, serve: Serve<Call>): Serve<Call> =>
     (call) =>
       offered(kind) ? serve(call) : Effect.succeed(Run.refuse(call, new MethodNotFound({ method: call.method })))
-  const engineOf = engines(facts, {
-    ping: immediately(lifecycle.ping),
-    "server/discover": immediately(lifecycle.makeDiscover(lifecycleOptions)),
-    "logging/setLevel": immediately(lifecycle.setLevel),
-    "tools/call": toolCalls.serve(registry.tools.find),
-    "tools/list": lists.makeList(lists.tools(registry.tools), listing),
-    "resources/read": ifOffered("resources", resourceCalls.serve(source)),
-    "resources/subscribe": ifOffered("resources", immediately(resources.subscribe(source))),
-    "resources/unsubscribe": ifOffered("resources", immediately(resources.unsubscribe)),
-    "resources/list": ifOffered("resources", lists.makeList(lists.resources(fixed), listing)),
-    "resources/templates/list": ifOffered("resources", lists.makeList(lists.templates(templates), listing)),
-    "completion/complete": (call) =>
-      completes() ? complete(call) : Effect.succeed(Run.refuse(call, new MethodNotFound({ method: call.method }))),
-    "prompts/get": ifOffered("prompts", promptCalls.serve(registry.prompts.find)),
-    "prompts/list": ifOffered("prompts", lists.makeList(lists.prompts(registry.prompts), listing)),
-    "subscriptions/listen": makeListen({ subscriptions, run, offered, exists: resources.exists(source) })
-  })
+  const engineOf = engines(
+    { facts, deadlines, answerTimeout: settings.answerTimeout },
+    {
+      ping: immediately(lifecycle.ping),
+      "server/discover": immediately(lifecycle.makeDiscover(lifecycleOptions)),
+      "logging/setLevel": immediately(lifecycle.setLevel),
+      "tools/call": toolCalls.serve(registry.tools.find),
+      "tools/list": lists.makeList(lists.tools(registry.tools), listing),
+      "resources/read": ifOffered("resources", resourceCalls.serve(source)),
+      "resources/subscribe": ifOffered("resources", immediately(resources.subscribe(source))),
+      "resources/unsubscribe": ifOffered("resources", immediately(resources.unsubscribe)),
+      "resources/list": ifOffered("resources", lists.makeList(lists.resources(fixed), listing)),
+      "resources/templates/list": ifOffered("resources", lists.makeList(lists.templates(templates), listing)),
+      "completion/complete": (call) =>
+        completes() ? complete(call) : Effect.succeed(Run.refuse(call, new MethodNotFound({ method: call.method }))),
+      "prompts/get": ifOffered("prompts", promptCalls.serve(registry.prompts.find)),
+      "prompts/list": ifOffered("prompts", lists.makeList(lists.prompts(registry.prompts), listing)),
+      "subscriptions/listen": makeListen({ subscriptions, run, offered, exists: resources.exists(source) })
+    }
+  )
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
       const all = [...peers]

@@ -1,28 +1,30 @@
 /**
  * One request while it is served: its fiber, its deadline, and what a handler may know of it. There is one object per request.
  */
-import { type Asking, type AskingFailed, unavailable, Unsupported } from "@effect-mcp/core/Asking"
 import type { Emit } from "@effect-mcp/core/Dispatcher"
 import { isObject, isRequestId, type JsonObject, type RequestId } from "@effect-mcp/core/Jsonrpc"
 import type { Principal } from "@effect-mcp/core/Principal"
-import { type ClientCapabilities, declares } from "@effect-mcp/core/protocol/Capabilities"
+import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel, ProgressToken } from "@effect-mcp/core/protocol/Common"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import type { RequestContext } from "@effect-mcp/core/RequestContext"
 import type { Revision } from "@effect-mcp/core/Revision"
 import type { ClientFacts } from "@effect-mcp/core/wire/Wire"
-import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Span } from "effect/Tracer"
 import { Timed } from "@effect-mcp/core/Deadlines"
 import type { Running } from "../Component.ts"
 import type { Engine } from "./engine.ts"
+import { Round } from "./round.ts"
 import type { Subject } from "./subject.ts"
 import type { Ended, InFlight, PeerState } from "./peer.ts"
 
 type Service = RequestContext["Service"]
 
 const noMeta: JsonObject = {}
+
+// What may be answered with questions in the request era.
+const askingMethods = new Set(["tools/call", "prompts/get", "resources/read"])
 
 /** See the module. */
 export class Call extends Timed implements InFlight, Service {
@@ -56,6 +58,10 @@ export class Call extends Timed implements InFlight, Service {
   /** False once it was answered: nothing may be sent for it any more. */
   isOpen = true
   private reached: number | undefined
+  private round: Round | undefined
+  /** When its time began to stand still, and for how long it did before, in milliseconds. */
+  private pausedAt: number | undefined
+  private waited = 0
 
   constructor(
     request: { readonly id: RequestId; readonly method: string; readonly params: JsonObject | undefined },
@@ -84,6 +90,8 @@ export class Call extends Timed implements InFlight, Service {
     this.timeout = undefined
     this.wraps = undefined
     this.reached = undefined
+    this.round = undefined
+    this.pausedAt = undefined
   }
 
   get revision(): Revision {
@@ -105,28 +113,19 @@ export class Call extends Timed implements InFlight, Service {
     const token = this.meta[Key.progressToken]
     return isRequestId(token) ? token : undefined
   }
-  get asking(): Asking {
-    if (!this.revision.standaloneServerRequests) return unavailable("this revision has no requests from the server")
-    if (!this.emit.canAsk) return unavailable("there is no way back to the client")
-    return {
-      mode: "live",
-      ask: ({ method, params }) =>
-        Effect.suspend((): Effect.Effect<JsonObject, AskingFailed | Unsupported> => {
-          const missing = this.missingFor(method)
-          if (missing === undefined) return this.peer.ask(this.emit, method, params)
-          return Effect.fail(new Unsupported({ method, detail: missing }))
-        })
-    }
+  /** Whether it may be answered with questions. */
+  get asks(): boolean {
+    return askingMethods.has(this.method)
   }
-
-  // A client is asked only what it said it can answer, and only while it waits.
-  private missingFor(method: string): string | undefined {
-    if (!this.isOpen) return "the request is answered already"
-    if (!this.revision.hasRequest(method, "server")) return `revision ${this.revision.version} does not have it`
-    const undeclared = this.revision
-      .needs(method, "server")
-      .find(({ path, side }) => side === "client" && !declares(this.clientCapabilities, path))
-    return undeclared === undefined ? undefined : `the client did not declare ${undeclared.path.join(".")}`
+  /** Made when it is first used: most requests ask nothing. */
+  get asking(): Round {
+    return (this.round ??= new Round(this, this.engine.answerTimeout))
+  }
+  set asking(round: Round) {
+    this.round = round
+  }
+  get hasRound(): boolean {
+    return this.round !== undefined
   }
 
   /** Counts as a call of what it runs from now on, once for each. */
@@ -151,15 +150,43 @@ export class Call extends Timed implements InFlight, Service {
 
   /** Says why it ends, without ending it yet. */
   mark(why: Ended): void {
-    this.ended ??= why
+    const isDropped = why === "cancelled" || why === "closed"
+    // A round that ends may still be dropped.
+    if (this.ended === undefined || (this.ended === "asked" && isDropped)) this.ended = why
     // What takes too long is answered; of the others nothing more is heard, not even from finalizers.
-    if (why !== "timeout") this.isOpen = false
+    if (isDropped) this.isOpen = false
   }
 
   end(why: Ended): void {
-    if (this.ended !== undefined) return
+    if (this.ended !== undefined && this.ended !== "asked") return
     this.mark(why)
     this.interrupt()
+  }
+
+  /** Ends with what was asked, unless it has ended. */
+  endRound(): void {
+    if (this.ended === undefined && this.subject !== undefined) this.end("asked")
+  }
+
+  /** Its time stands still: the client has a question to answer. */
+  pause(): void {
+    this.pausedAt = this.engine.deadlines.now()
+    this.engine.deadlines.remove(this)
+  }
+
+  /** Its time goes on. */
+  resume(): void {
+    this.waited += this.engine.deadlines.now() - (this.pausedAt ?? 0)
+    this.pausedAt = undefined
+    if (this.subject !== undefined) this.setTimeout(this.timeout)
+  }
+
+  /** Gives it another time to end, counted from its beginning. */
+  setTimeout(timeout: number | undefined): void {
+    const { deadlines } = this.engine
+    this.timeout = timeout
+    if (timeout === undefined) deadlines.remove(this)
+    else if (this.pausedAt === undefined) deadlines.add(this, this.startedAt + this.waited, timeout)
   }
 
   interrupt(): void {

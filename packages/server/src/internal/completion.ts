@@ -9,7 +9,6 @@ import { type CompleteResult, CompleteParams } from "@effect-mcp/core/protocol/C
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
-import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import type { Component } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
@@ -23,7 +22,6 @@ export interface Options {
   readonly middlewares: ReadonlyArray<Implementation>
   readonly settings: Settings
   readonly run: Run
-  readonly deadlines: Deadlines
   readonly logDefect: LogDefect
   /** The component that a reference names. */
   readonly find: (ref: CompleteRequest["ref"]) => Component | undefined
@@ -36,7 +34,7 @@ const nameOf = (ref: CompleteRequest["ref"]): string => (ref.type === "ref/promp
 const nothing: CompleteResult = { completion: Completion.toCompletion([]) }
 
 /** Serves `completion/complete`. */
-export const makeComplete = ({ deadlines, find, logDefect, middlewares, run, settings }: Options) => {
+export const makeComplete = ({ find, logDefect, middlewares, run, settings }: Options) => {
   const operation: Operation<CompleteResult> = {
     subject: subjectOf("completion/complete"),
     timeout: settings.toolTimeout,
@@ -68,7 +66,7 @@ export const makeComplete = ({ deadlines, find, logDefect, middlewares, run, set
   const outer = wrap("completion/complete", middlewares, (request, brought) => {
     const component = find(request.ref)
     if (component === undefined) return Effect.fail(invalidParams(`Unknown reference: ${nameOf(request.ref)}`))
-    enter(component, callOf(brought), timeoutOf(component, settings), deadlines)
+    enter(component, callOf(brought), timeoutOf(component, settings))
     return wrap("completion/complete", component.middlewares, inner(component))(request, brought)
   })
 

@@ -1,6 +1,7 @@
 /**
  * What serves one revision: its wire codec and its methods. A method that is not in the map does not exist.
  */
+import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import type { Revision } from "@effect-mcp/core/Revision"
 import type { ServerWire } from "@effect-mcp/core/wire/Wire"
@@ -13,5 +14,8 @@ export type Serve<C> = (call: C) => Effect.Effect<Outcome>
 export interface Engine<C> {
   readonly revision: Revision
   readonly wire: ServerWire
+  readonly deadlines: Deadlines
+  /** For how long a question may wait for its answer, in milliseconds; `undefined` for ever. */
+  readonly answerTimeout: number | undefined
   readonly methods: ReadonlyMap<string, Serve<C>>
 }

@@ -1,9 +1,10 @@
 /**
  * What calls of all kinds of components have in common: they name one, are counted by it, run its handler, and end.
  */
-import type { Deadlines } from "@effect-mcp/core/Deadlines"
+import { type AskingError, isAskingError } from "@effect-mcp/core/Asking"
 import { isObject, type JsonObject } from "@effect-mcp/core/Jsonrpc"
-import { type Custom, Internal, McpError } from "@effect-mcp/core/McpError"
+import { Custom, Internal, InvalidParams, McpError, MissingCapability, type Reason } from "@effect-mcp/core/McpError"
+import { declaredCode } from "@effect-mcp/core/wire/declared"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -11,7 +12,7 @@ import type { Component } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import { type Brought, over } from "./brought.ts"
 import type { Call } from "./call.ts"
-import { type LogDefect, setTimeoutOf } from "./run.ts"
+import type { LogDefect } from "./run.ts"
 
 /** A request that names a component and has arguments for it. */
 export class NamedRequest<M extends string> {
@@ -53,9 +54,9 @@ export const timeoutOf = ({ timeout }: Component, { toolTimeout }: Settings): nu
 }
 
 /** Counts the call among those of the component, and gives it the component's time: middleware may have sent it here. */
-export const enter = (component: Component, call: Call, timeout: number | undefined, deadlines: Deadlines): void => {
+export const enter = (component: Component, call: Call, timeout: number | undefined): void => {
   call.enter(component.running)
-  if (call.timeout !== timeout) setTimeoutOf(deadlines, call, timeout)
+  if (call.timeout !== timeout) call.setTimeout(timeout)
 }
 
 const start = (make: () => unknown): Effect.Effect<unknown, unknown> => {
@@ -80,6 +81,13 @@ export const inContext = (
 /** Runs the handler of a component with arguments that the contract's Schema has decoded. */
 export const handle = (component: Component, args: unknown, brought: Brought | undefined): Effect.Effect<unknown, unknown> =>
   inContext(component, () => component.handler(args as never), brought) // as its type says
+
+/** What a client is told of a question that got no answer, where that is no result. */
+export const reasonOf = (error: AskingError): Reason => {
+  if (error._tag === "Unsupported" && error.required !== undefined) return new MissingCapability({ required: error.required })
+  if (error._tag === "InvalidAnswer") return new InvalidParams({ detail: error.message })
+  return new Custom({ code: declaredCode, detail: error.message })
+}
 
 /** What becomes of a handler's end where no result tells of failures: of prompts, resources and suggestions. */
 export interface Endings {
@@ -114,7 +122,10 @@ export const endingsOf = (method: string, logDefect: LogDefect): Endings => {
       }
       if (reason.error instanceof McpError) return Effect.fail(reason.error)
       const declared = encodeFailure(reason.error)
-      return declared === undefined ? broken(component, cause) : Effect.fail(new McpError({ reason: declared }))
+      if (declared !== undefined) return Effect.fail(new McpError({ reason: declared }))
+      return isAskingError(reason.error)
+        ? Effect.fail(new McpError({ reason: reasonOf(reason.error) }))
+        : broken(component, cause)
     }
   }
 }

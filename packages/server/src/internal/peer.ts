@@ -3,7 +3,7 @@
  */
 import { AskingFailed } from "@effect-mcp/core/Asking"
 import type { Emit, Peer, PeerOptions } from "@effect-mcp/core/Dispatcher"
-import type { Failure, JsonObject, RequestId, Success } from "@effect-mcp/core/Jsonrpc"
+import { type Failure, type JsonObject, notification, type RequestId, type Success } from "@effect-mcp/core/Jsonrpc"
 import * as Principal from "@effect-mcp/core/Principal"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
@@ -17,7 +17,7 @@ import type { Engine } from "./engine.ts"
 import type { Slots } from "./slots.ts"
 
 /** Why a call was ended before its handler was done. */
-export type Ended = "cancelled" | "timeout" | "closed"
+export type Ended = "cancelled" | "timeout" | "closed" | "asked"
 
 /** What a peer must know of a call. */
 export interface InFlight {
@@ -103,13 +103,15 @@ export class PeerState<C extends InFlight> implements Peer {
     this.drained.push(() => resume(Effect.void))
   })
 
-  /** Sends a request to the client on this way and waits for its result. Interrupting it forgets the question. */
+  /** Sends a request to the client on this way and waits for its result. Interrupting it forgets the question and tells the client so. */
   ask(emit: Emit, method: string, params: JsonObject): Effect.Effect<JsonObject, AskingFailed> {
     return Effect.suspend(() => {
       const id = this.nextQuestion++
       const answer = Deferred.makeUnsafe<JsonObject, AskingFailed>()
       this.questions.set(id, { method, answer })
+      const forgotten = () => Effect.sync(() => emit.sendUnsafe(notification("notifications/cancelled", { requestId: id })))
       return Effect.andThen(emit.send({ _tag: "Request", id, method, params }), Deferred.await(answer)).pipe(
+        Effect.onInterrupt(forgotten),
         Effect.ensuring(Effect.sync(() => this.questions.delete(id)))
       )
     })

@@ -2,7 +2,6 @@
  * `prompts/get`: finds the prompt, reads its arguments, runs the handler inside of its middleware, writes the messages.
  */
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
-import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import { InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
 import type { Implementation } from "@effect-mcp/core/Middleware"
 import type { GetPromptResult } from "@effect-mcp/core/protocol/Prompts"
@@ -29,7 +28,6 @@ export interface Options {
   readonly middlewares: ReadonlyArray<Implementation>
   readonly settings: Settings
   readonly run: Run
-  readonly deadlines: Deadlines
   readonly logDefect: LogDefect
 }
 
@@ -37,6 +35,7 @@ const operationOf = (timeout: number | undefined, name?: string): Operation<GetP
   subject: subjectOf("prompts/get", name === undefined ? undefined : { kind: "prompt", name }),
   timeout,
   needsPlace: true,
+  asks: true,
   encode: (call, result) => call.engine.wire.promptResult(result),
   errorType: () => undefined,
   timedOut: undefined
@@ -51,7 +50,7 @@ export interface PromptCalls {
 }
 
 /** See {@link PromptCalls}. */
-export const makeGet = ({ deadlines, logDefect, middlewares, run, settings }: Options): PromptCalls => {
+export const makeGet = ({ logDefect, middlewares, run, settings }: Options): PromptCalls => {
   const { failed, succeeded } = endingsOf("prompts/get", logDefect)
 
   const inner = (component: PromptComponent): Inner<"prompts/get"> => {
@@ -74,7 +73,7 @@ export const makeGet = ({ deadlines, logDefect, middlewares, run, settings }: Op
       component,
       operation: operationOf(timeout, component.name),
       invoke: (request, brought) => {
-        enter(component, callOf(brought), timeout, deadlines)
+        enter(component, callOf(brought), timeout)
         return chain(request, brought)
       }
     }

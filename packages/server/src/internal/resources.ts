@@ -3,7 +3,6 @@
  * middleware, writes the contents.
  */
 import { type Outcome, reply } from "@effect-mcp/core/Dispatcher"
-import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { InvalidParams, invalidParams, McpError, Overloaded, resourceNotFound } from "@effect-mcp/core/McpError"
 import type { Implementation, ReadResourceRequest } from "@effect-mcp/core/Middleware"
@@ -16,6 +15,7 @@ import type { Call } from "./call.ts"
 import { type Inner, wrap } from "./chain.ts"
 import { callOf, endingsOf, enter, handle, timeoutOf } from "./handling.ts"
 import { maxUris } from "./listen.ts"
+import { isContinued } from "./requestState.ts"
 import type { Find, Snapshot } from "./registry.ts"
 import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
@@ -32,7 +32,6 @@ export interface Options {
   readonly middlewares: ReadonlyArray<Implementation>
   readonly settings: Settings
   readonly run: Run
-  readonly deadlines: Deadlines
   readonly logDefect: LogDefect
 }
 
@@ -42,11 +41,15 @@ export interface Source {
   readonly templates: { readonly snapshot: Snapshot<ResourceComponent> }
 }
 
+const notCached = { ttlMs: 0, scope: "private" } as const
+
 const operationOf = (settings: Settings, timeout: number | undefined, name?: string): Operation<ReadResourceResult> => ({
   subject: subjectOf("resources/read", name === undefined ? undefined : { kind: "resource", name }),
   timeout,
   needsPlace: true,
-  encode: (call, result) => call.engine.wire.readResult(result, settings.cacheHint),
+  asks: true,
+  // What was answered to one user is not kept for others.
+  encode: (call, result) => call.engine.wire.readResult(result, isContinued(call) ? notCached : settings.cacheHint),
   errorType: () => undefined,
   timedOut: undefined
 })
@@ -148,7 +151,7 @@ export interface ResourceCalls {
 }
 
 /** See {@link ResourceCalls}. */
-export const makeRead = ({ deadlines, logDefect, middlewares, run, settings }: Options): ResourceCalls => {
+export const makeRead = ({ logDefect, middlewares, run, settings }: Options): ResourceCalls => {
   const { failed, succeeded } = endingsOf("resources/read", logDefect)
 
   const inner =
@@ -174,7 +177,7 @@ export const makeRead = ({ deadlines, logDefect, middlewares, run, settings }: O
       component,
       operation: operationOf(settings, timeout, component.name),
       invoke: (request, brought) => {
-        enter(component, callOf(brought), timeout, deadlines)
+        enter(component, callOf(brought), timeout)
         return chain(request, brought)
       }
     }

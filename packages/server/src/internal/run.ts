@@ -16,6 +16,8 @@ import { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
 import { lowered } from "./clientLog.ts"
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
+import { isContinued } from "./requestState.ts"
+import type { Rounds } from "./rounds.ts"
 import type { Slots } from "./slots.ts"
 import type { Subject } from "./subject.ts"
 import type { Telemetry } from "./telemetry.ts"
@@ -30,6 +32,8 @@ export interface Operation<A> {
   readonly encode: (call: Call, result: A) => string
   /** What the result says went wrong, for telemetry. */
   readonly errorType: (result: A) => string | undefined
+  /** Whether its code may ask: such requests go on with earlier rounds, and end with questions. */
+  readonly asks?: boolean
   /** The result of a request that took too long, when it is a result and not an error. */
   readonly timedOut: ((after: string) => A) | undefined
 }
@@ -58,16 +62,10 @@ export const logDefect =
     return id
   }
 
-/** Gives a call another time to end, counted from its beginning. */
-export const setTimeoutOf = (deadlines: Deadlines, call: Call, timeout: number | undefined): void => {
-  call.timeout = timeout
-  if (timeout === undefined) deadlines.remove(call)
-  else deadlines.add(call, call.startedAt, timeout)
-}
-
 /** What the runner works with. */
 export interface Tools {
   readonly deadlines: Deadlines
+  readonly rounds: Rounds
   readonly slots: Slots
   readonly telemetry: Telemetry
   readonly logDefect: LogDefect
@@ -87,7 +85,7 @@ export interface Runner {
 }
 
 /** See {@link Runner}. */
-export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }: Tools): Runner => {
+export const make = ({ deadlines, logDefect, minimumLogLevel, rounds, slots, telemetry }: Tools): Runner => {
   const tryTake = (call: Call): boolean => {
     if (!call.peer.slots.tryTake()) return false
     if (slots.tryTake()) return (call.hasPlace = true)
@@ -128,7 +126,7 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
   }
 
   const late = <A>(call: Call, operation: Operation<A>): Outcome => {
-    const after = Duration.format(Duration.millis(call.deadline - call.startedAt))
+    const after = Duration.format(Duration.millis(call.timeout ?? 0))
     if (operation.timedOut !== undefined) return reply(call, operation, operation.timedOut(after))
     return refuse(call, new Overloaded({ detail: `${operation.subject.spanName} took longer than ${after} and was stopped` }))
   }
@@ -149,7 +147,7 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
     call.subject = undefined
     call.fiber = undefined
     call.params = undefined
-    setTimeoutOf(deadlines, call, undefined)
+    call.setTimeout(undefined)
     leave(call)
     telemetry.record(subject, deadlines.now() - call.startedAt, errorType)
     if (call.span !== undefined) telemetry.close(call.span, exit, errorType)
@@ -164,11 +162,19 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
     }
     const dropped = call.ended === "cancelled" || call.ended === "closed"
     const outcome = dropped ? noReply : reply(call, operation, exit.value)
+    if (call.hasRound) rounds.inspect(call.asking)
     const errorType = dropped ? call.ended : operation.errorType(exit.value)
     if (call.span !== undefined) telemetry.recordResult(call.span, call, outcome)
     finish(call, subject, errorType, errorType === undefined ? Exit.void : Exit.fail(errorType))
     return outcome
   }
+
+  const endRound = (call: Call, subject: Subject, exit: Exit.Exit<unknown, McpError>): Effect.Effect<Outcome> =>
+    Effect.map(rounds.end(call), (outcome) => {
+      const dropped = call.ended === "asked" ? undefined : call.ended
+      finish(call, subject, dropped, dropped === undefined ? Exit.void : exit)
+      return dropped === undefined ? outcome : noReply
+    })
 
   const abandon = (call: Call): void => {
     if (call.subject !== undefined) finish(call, call.subject, "defect", Exit.void)
@@ -181,17 +187,23 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, slots, telemetry }
       call.subject = subject
       call.peer.calls.set(call.id, call)
       call.startedAt = deadlines.now()
-      setTimeoutOf(deadlines, call, timeout)
+      call.setTimeout(timeout)
       const span = (call.span = telemetry.open(call, subject))
       const request = new Brought(RequestContext.key, call, undefined)
       const traced = span === undefined ? request : new Brought(Tracer.ParentSpan.key, span, request)
       const brought = lowered(call, minimumLogLevel, traced)
 
+      const begin = () => {
+        const isAnswer = operation.asks === true && call.revision.era === "request" && isContinued(call)
+        return isAnswer ? Effect.flatMap(rounds.open(call), () => make(brought)) : make(brought)
+      }
       const work =
         !operation.needsPlace || tryTake(call)
-          ? make(brought)
-          : Effect.flatMap(take(call), () => (call.ended === undefined ? make(brought) : Effect.interrupt))
-      return Effect.map(Effect.exit(Effect.interruptible(work)), (exit) => end(call, operation, exit))
+          ? begin()
+          : Effect.flatMap(take(call), () => (call.ended === undefined ? begin() : Effect.interrupt))
+      return Effect.flatMap(Effect.exit(Effect.interruptible(work)), (exit) =>
+        call.ended === "asked" ? endRound(call, subject, exit) : Exit.succeed(end(call, operation, exit))
+      )
     })
 
   return { run, abandon }

@@ -1,8 +1,8 @@
 /**
  * `tools/call`: finds the component, reads the arguments, runs the handler inside of its middleware, writes the result.
  */
+import { type AskingError, isAskingError } from "@effect-mcp/core/Asking"
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
-import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import { InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
 import type { Implementation } from "@effect-mcp/core/Middleware"
 import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
@@ -12,7 +12,7 @@ import type { ToolComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
 import { type Inner, wrap } from "./chain.ts"
-import { callOf, enter, handle, namedRequest, timeoutOf } from "./handling.ts"
+import { callOf, enter, handle, namedRequest, reasonOf, timeoutOf } from "./handling.ts"
 import type { Find } from "./registry.ts"
 import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
@@ -38,7 +38,6 @@ export interface Options {
   readonly middlewares: ReadonlyArray<Implementation>
   readonly settings: Settings
   readonly run: Run
-  readonly deadlines: Deadlines
   readonly logDefect: LogDefect
 }
 
@@ -51,18 +50,21 @@ export interface ToolCalls {
 }
 
 /** See {@link ToolCalls}. */
-export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: Options): ToolCalls => {
+export const makeCall = ({ logDefect, middlewares, run, settings }: Options): ToolCalls => {
   const badArguments = (name: string, text: string, call: Call) =>
     settings.badArguments === "result" || call.revision.argumentErrors !== "protocol"
       ? Effect.succeed(errorResult(`Invalid arguments:\n${text}`))
       : Effect.fail(invalidParams(`Invalid arguments for tool "${name}":\n${text}`))
+
+  const broken = ({ name }: ToolComponent, cause: Cause.Cause<unknown>): Effect.Effect<Result> =>
+    Effect.succeed(errorResult(`Internal error (${logDefect(`tools/call ${name}`, cause)})`))
 
   // A result that is not what the contract says is a defect like any other.
   const succeeded = (component: ToolComponent, value: unknown): Effect.Effect<Result, McpError> => {
     try {
       return Effect.succeed(component.codec.encodeSuccess(value))
     } catch (error) {
-      return failed(component, Cause.die(error))
+      return broken(component, Cause.die(error))
     }
   }
 
@@ -75,26 +77,34 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
     }
   }
 
-  const failed = (component: ToolComponent, cause: Cause.Cause<unknown>): Effect.Effect<Result, McpError> => {
+  // What the client has to declare is said in the protocol where that has words for it, otherwise to the model.
+  const unanswered = (error: AskingError, call: Call): Effect.Effect<Result, McpError> => {
+    const reason = reasonOf(error)
+    return reason._tag === "MissingCapability" && call.revision.era === "request"
+      ? Effect.fail(new McpError({ reason }))
+      : Effect.succeed(errorResult(error.message))
+  }
+
+  const failed = (component: ToolComponent, cause: Cause.Cause<unknown>, call: Call): Effect.Effect<Result, McpError> => {
     const reason = cause.reasons.find(Cause.isFailReason)
     if (reason !== undefined) {
       const declared = declaredFailure(component, reason.error)
       if (declared !== undefined) return Effect.succeed(declared)
+      if (isAskingError(reason.error)) return unanswered(reason.error, call)
     } else if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>) // it holds no failure
-    const id = logDefect(`tools/call ${component.name}`, cause)
-    return Effect.succeed(errorResult(`Internal error (${id})`))
+    return broken(component, cause)
   }
 
   const inner = (component: ToolComponent): Inner<"tools/call"> => {
-    const toResult = {
-      onSuccess: (value: unknown) => succeeded(component, value),
-      onFailure: (cause: Cause.Cause<unknown>) => failed(component, cause)
-    }
+    const onSuccess = (value: unknown) => succeeded(component, value)
     return (request, brought) => {
       const call = callOf(brought)
       const decoded = component.codec.decodeArguments(request.arguments)
       if (decoded._tag === "Failure") return badArguments(component.name, decoded.text, call)
-      return Effect.matchCauseEffect(handle(component, decoded.value, brought), toResult)
+      return Effect.matchCauseEffect(handle(component, decoded.value, brought), {
+        onSuccess,
+        onFailure: (cause) => failed(component, cause, call)
+      })
     }
   }
 
@@ -106,6 +116,7 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
         subject: subjectOf("tools/call", { kind: "tool", name: component.name }),
         timeout,
         needsPlace: true,
+        asks: true,
         encode,
         errorType,
         timedOut: late
@@ -113,7 +124,7 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
       // Counted from here on: what its middleware and handler use must not be released before.
       invoke: (request, brought) => {
         const call = callOf(brought)
-        enter(component, call, timeout, deadlines)
+        enter(component, call, timeout)
         call.wraps = component.codec.wraps
         return chain(request, brought)
       }
@@ -127,6 +138,7 @@ export const makeCall = ({ deadlines, logDefect, middlewares, run, settings }: O
     subject: subjectOf("tools/call"),
     timeout: settings.toolTimeout,
     needsPlace: true,
+    asks: true,
     encode,
     errorType,
     timedOut: late

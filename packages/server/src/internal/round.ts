@@ -1,0 +1,214 @@
+/**
+ * How one request asks. In a session the question is a request to the client, and the handler waits. In the request era the question
+ * ends the round: what was answered and recorded is kept, and the client's next request goes on from there.
+ */
+import { AskingFailed, type Asking, type Question, Unsupported } from "@effect-mcp/core/Asking"
+import { Recording } from "@effect-mcp/core/Recording"
+import type { Emit } from "@effect-mcp/core/Dispatcher"
+import { type JsonObject, notification } from "@effect-mcp/core/Jsonrpc"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Hash from "effect/Hash"
+import { type Client, missingFor } from "./missing.ts"
+import type { RequestState } from "./requestState.ts"
+
+/** As many questions as one request may ask. */
+export const maxQuestions = 100
+
+// A handler that asks the same thing again and again gets the same answer again and again.
+const maxRepeats = 1000
+
+/** The request that asks. */
+export interface Asker extends Client {
+  readonly method: string
+  /** Whether it may be answered with questions. */
+  readonly asks: boolean
+  readonly emit: Emit
+  /** False once it was answered. */
+  readonly isOpen: boolean
+  readonly peer: {
+    readonly push: Emit
+    readonly ask: (emit: Emit, method: string, params: JsonObject) => Effect.Effect<JsonObject, AskingFailed>
+  }
+  /** Its time stands still until it goes on. */
+  readonly pause: () => void
+  readonly resume: () => void
+  /** Ends it with the questions that are open, unless it has ended. */
+  readonly endRound: () => void
+}
+
+type Answer = Effect.Effect<JsonObject, Unsupported | AskingFailed>
+
+class Put {
+  readonly method: Question["method"]
+  readonly digest: number
+  form: JsonObject | undefined
+  answer: JsonObject | undefined
+  /** How often it was asked in this round. */
+  times = 0
+  /** In this round, and not answered yet: what to ask. */
+  question: Question | undefined
+  /** Done when a question in a session is over, however. */
+  over: Deferred.Deferred<void> | undefined
+
+  constructor(method: Question["method"], digest: number) {
+    this.method = method
+    this.digest = digest
+    this.form = undefined
+    this.answer = undefined
+    this.question = undefined
+    this.over = undefined
+  }
+}
+
+const digestOf = ({ method, params }: Question): number => Hash.string(`${method} ${JSON.stringify(params)}`)
+
+const formOf = ({ method, params }: Question): JsonObject | undefined =>
+  method === "elicitation/create" && params["mode"] !== "url" ? (params["requestedSchema"] as JsonObject) : undefined // of a form
+
+const fault = (text: string): Effect.Effect<never> => Effect.die(new Error(text))
+
+/** See the module. */
+export class Round implements Asking {
+  readonly mode: Asking["mode"]
+  readonly recording: Recording
+  /** Which one it is, from 1. */
+  readonly number: number
+  private readonly call: Asker
+  private readonly detail: string
+  private readonly answerTimeout: number | undefined
+  private readonly questions = new Map<string, Put>()
+  private isEnding = false
+  private waiting = 0
+
+  constructor(call: Asker, answerTimeout: number | undefined, before?: RequestState) {
+    this.call = call
+    this.answerTimeout = answerTimeout
+    const isLive = call.revision.standaloneServerRequests
+    this.mode = isLive ? (call.emit.canAsk ? "live" : "unavailable") : call.asks ? "replay" : "unavailable"
+    this.detail = isLive ? "there is no way back to the client" : `${call.method} cannot ask`
+    this.number = (before?.round ?? 0) + 1
+    this.recording = new Recording(before?.recorded)
+    for (const [key, asked] of before?.asked ?? []) {
+      if (asked.answer === undefined) continue
+      const put = new Put(asked.method, asked.digest)
+      put.answer = asked.answer
+      this.questions.set(key, put)
+    }
+  }
+
+  readonly ask = (question: Question): Answer => Effect.suspend(() => this.begin(question))
+
+  readonly once: Asking["once"] = (key, effect) => this.recording.once(key, effect)
+
+  readonly completed = (elicitationId: string): Effect.Effect<void> => {
+    const { emit, isOpen, peer, revision } = this.call
+    if (!revision.hasNotification("notifications/elicitation/complete", "server")) return Effect.void
+    return (isOpen ? emit : peer.push).send(notification("notifications/elicitation/complete", { elicitationId }))
+  }
+
+  /** The questions that this round ends with. */
+  get open(): ReadonlyArray<Question> {
+    return [...this.questions.values()].flatMap(({ question }) => question ?? [])
+  }
+
+  /** The questions that were answered in an earlier round and not asked in this one. */
+  get unasked(): ReadonlyArray<string> {
+    return [...this.questions].flatMap(([key, { times }]) => (times === 0 ? [key] : []))
+  }
+
+  /** What the next round starts with. */
+  get asked(): RequestState["asked"] {
+    return [...this.questions].map(([key, { answer, digest, form, method }]) => [
+      key,
+      {
+        method,
+        digest,
+        ...(form === undefined ? {} : { form }),
+        ...(answer === undefined ? {} : { answer })
+      }
+    ])
+  }
+
+  private begin(question: Question): Answer {
+    const { key, method } = question
+    const digest = digestOf(question)
+    const known = this.questions.get(key)
+    if (known !== undefined) return this.again(question, known, digest)
+    const unsupported = this.unsupported(question)
+    if (unsupported !== undefined) return Effect.fail(unsupported)
+    if (this.questions.size >= maxQuestions) return fault(`a request asks no more than ${maxQuestions} questions`)
+    const put = new Put(method, digest)
+    put.times = 1
+    this.questions.set(key, put)
+    return this.mode === "live" ? this.put(question, put) : this.endWith(question, put)
+  }
+
+  private again(question: Question, known: Put, digest: number): Answer {
+    const { key } = question
+    if (known.digest !== digest) {
+      return fault(
+        `"${key}" is the key of two different questions: each question needs a key of its own, and must be the same whenever the handler ` +
+          "runs again; record what it depends on with Replay.once"
+      )
+    }
+    if (++known.times > maxRepeats) {
+      return fault(
+        `"${key}" was asked more than ${maxRepeats} times: the same key gives the same answer; use another to ask again`
+      )
+    }
+    if (known.answer !== undefined) return Effect.succeed(known.answer)
+    if (known.over === undefined) return Effect.interruptible(Effect.never)
+    return Effect.andThen(Effect.interruptible(Deferred.await(known.over)), this.ask(question))
+  }
+
+  private unsupported({ method, params }: Question): Unsupported | undefined {
+    if (this.mode === "unavailable") return new Unsupported({ method, detail: this.detail })
+    if (!this.call.isOpen) return new Unsupported({ method, detail: "the request is answered already" })
+    const missing = missingFor(this.call, method, params)
+    return missing === undefined ? undefined : new Unsupported({ method, ...missing })
+  }
+
+  // The time of the call stands still while the client has a question to answer.
+  private put({ key, method, params }: Question, put: Put): Answer {
+    const over = (put.over = Deferred.makeUnsafe<void>())
+    if (this.waiting++ === 0) this.call.pause()
+    const { answerTimeout } = this
+    const asked = this.call.peer.ask(this.call.emit, method, params)
+    const timed =
+      answerTimeout === undefined
+        ? asked
+        : Effect.timeoutOrElse(asked, {
+            duration: answerTimeout,
+            orElse: () =>
+              Effect.fail(
+                new AskingFailed({
+                  method,
+                  code: 0,
+                  detail: `no answer within ${Duration.format(Duration.millis(answerTimeout))}`
+                })
+              )
+          })
+    return Effect.onExit(Effect.interruptible(timed), (exit) =>
+      Effect.sync(() => {
+        if (--this.waiting === 0) this.call.resume()
+        if (Exit.isSuccess(exit)) put.answer = exit.value
+        else this.questions.delete(key)
+        Deferred.doneUnsafe(over, Exit.void)
+      })
+    )
+  }
+
+  private endWith(question: Question, put: Put): Answer {
+    put.question = question
+    put.form = formOf(question)
+    return Effect.withFiber((fiber) => {
+      // What else is asked in this turn goes out with it.
+      if (!this.isEnding) fiber.currentDispatcher.scheduleTask(() => this.call.endRound(), 0)
+      this.isEnding = true
+      return Effect.interruptible(Effect.never)
+    })
+  }
+}
