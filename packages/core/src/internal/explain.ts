@@ -1,6 +1,7 @@
 /**
  * Says to a model why a Schema did not accept its arguments. See `problems.ts` for the form.
  */
+import * as Predicate from "effect/Predicate"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { abbreviate, alternatives, append, Problems, render } from "./problems.ts"
@@ -9,11 +10,19 @@ import { isNonFinite, lastEncoding, representationId } from "./wireCodec.ts"
 type AST = SchemaAST.AST
 type Issue = SchemaIssue.Issue
 
-/** The lines for an issue that was made with `errors: "all"` and `reportInput: true`. `root` names the value that was decoded. */
-export const explain = (issue: Issue, root = "arguments"): string => {
+/**
+ * The lines for an issue that was made with `errors: "all"` and `reportInput: true`. `root` names the value that was decoded. With
+ * `wire`, what was received is what stands in it: an issue knows what became of the text of a date, and not the text.
+ */
+export const explain = (issue: Issue, root = "arguments", wire?: Wire): string => {
   const problems = new Problems()
-  walk(issue, { path: "", owner: undefined, key: undefined, secret: false }, problems)
+  walk(issue, { path: "", owner: undefined, key: undefined, secret: false, wire }, problems)
   return render(problems.first, problems.count, root)
+}
+
+/** A value that was received, when it is known. */
+export interface Wire {
+  readonly value: unknown
 }
 
 interface Place {
@@ -23,13 +32,14 @@ interface Place {
   readonly key: PropertyKey | undefined
   /** True inside of `Schema.Redacted`: what was received is not repeated. */
   readonly secret: boolean
+  readonly wire: Wire | undefined
 }
 
 const walk = (issue: Issue, place: Place, out: Problems): void => {
   switch (issue._tag) {
     case "Pointer": {
       const path = issue.path.reduce(append, place.path)
-      return walk(issue.issue, { ...place, path, key: issue.path.at(-1) }, out)
+      return walk(issue.issue, { ...place, path, key: issue.path.at(-1), wire: issue.path.reduce(memberOfWire, place.wire) }, out)
     }
     case "Composite": {
       const inner = { ...place, owner: issue.ast }
@@ -76,7 +86,7 @@ const valueMessage = (
 ): string => {
   const { expected = fallback, message } = issue.annotations ?? {}
   const got =
-    issue._tag === "Forbidden" || issue.input === undefined || place.secret ? "" : `, received ${abbreviate(issue.input)}`
+    issue._tag === "Forbidden" || issue.input === undefined || place.secret ? "" : `, received ${shown(issue.input, place)}`
   if (typeof message === "string") return `${message}${got}`
   return issue._tag === "Forbidden" ? "is not allowed" : `expected ${expected ?? "a valid value"}${got}`
 }
@@ -152,7 +162,12 @@ const messageOf = (ast: AST): string | undefined => {
 }
 
 const received = (issue: Issue, place: Place): string =>
-  place.secret || !SchemaIssue.hasInput(issue) ? "" : `, received ${abbreviate(issue.input)}`
+  place.secret || !SchemaIssue.hasInput(issue) ? "" : `, received ${shown(issue.input, place)}`
+
+const shown = (input: unknown, { wire }: Place): string => abbreviate(wire === undefined ? input : wire.value)
+
+const memberOfWire = (wire: Wire | undefined, key: PropertyKey): Wire | undefined =>
+  Predicate.hasProperty(wire?.value, key) && Object.hasOwn(wire.value, key) ? { value: wire.value[key] } : undefined
 
 const isRedacted = (ast: AST): boolean =>
   SchemaAST.isDeclaration(ast) && representationId(ast.annotations) === "effect/schema/Redacted"

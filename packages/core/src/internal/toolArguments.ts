@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { explain } from "./explain.ts"
+import { explain, type Wire } from "./explain.ts"
 import { applyRepairs, findRepairs } from "./repairs.ts"
 import { decodingAst, encodingAst, lastEncoding } from "./wireCodec.ts"
 
@@ -122,10 +122,10 @@ export const makeEncoder = <S extends Schema.ConstraintEncoder<unknown>>(schema:
   }
 }
 
-/** What a failed decode or encode says is wrong, a line for each problem. */
-export const explainExit = (exit: Exit.Exit<unknown, Schema.SchemaError>): string => {
+/** What a failed decode or encode says is wrong, a line for each problem. See `explain` for `root` and `wire`. */
+export const explainExit = (exit: Exit.Exit<unknown, Schema.SchemaError>, root = "arguments", wire?: Wire): string => {
   const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : undefined
-  return error?._tag === "Some" ? explain(error.value.issue) : "arguments cannot be read"
+  return error?._tag === "Some" ? explain(error.value.issue, root, wire) : `${root} cannot be read`
 }
 
 // A recursive Schema follows a value as deep as it goes. That the value is too deep is a fault of its sender, not of the program.
