@@ -177,6 +177,11 @@ class Client {
           this.questions.push(id)
           continue
         }
+        if (method === "notifications/cancelled") {
+          const id = params["requestId"] as Jsonrpc.RequestId
+          if (!this.asked.has(id)) broken(`a question is cancelled that was not asked: ${JSON.stringify(id)}`)
+          continue
+        }
         if (!pushed.has(method)) broken(`an unexpected notification: ${method}`)
         if (method === "notifications/message" && !this.wantsLogs) broken("a log message that nobody asked for")
         if (method === "notifications/progress" && !this.hasToken(params["progressToken"])) {

@@ -101,8 +101,8 @@ export interface Asking {
    * interrupted, and the end of a round waits for it. Failures are not recorded.
    */
   readonly once: <E, R>(key: string, effect: Effect.Effect<unknown, E, R>) => Effect.Effect<unknown, E, R>
-  /** Tells the client that what the user was sent to a URL for is done, where the revision has a message for that. */
-  readonly completed: (elicitationId: string) => Effect.Effect<void>
+  /** Tells the client that what the user was sent to a URL for is done, where the revision has a message for that. `key` is the question's. */
+  readonly completed: (key: string) => Effect.Effect<void>
 }
 
 /** The asking of requests without a way back. `detail` says why there is none. */

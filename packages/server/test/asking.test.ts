@@ -11,22 +11,15 @@ import { serve, settle } from "./support/peer.ts"
 
 const Ask = Tool.make("ask", { parameters: { what: Schema.Literals(["user", "model", "roots"]) }, success: Schema.String })
 
+const Confirm = { sure: Schema.Boolean }
+
 const AskLive = Ask.toLayer(({ what }) => {
   const asked =
     what === "user"
-      ? Effect.map(
-          Elicitation.ask("sure", {
-            message: "Sure?",
-            requestedSchema: { type: "object", properties: { sure: { type: "boolean" } } }
-          }),
-          ({ action, content }) => `${action} ${JSON.stringify(content)}`
-        )
+      ? Effect.map(Elicitation.form({ key: "sure", message: "Sure?", schema: Confirm }), (answer) => JSON.stringify(answer))
       : what === "model"
-        ? Effect.map(
-            Sampling.ask("q", { messages: [{ role: "user", content: { type: "text", text: "Hi" } }], maxTokens: 10 }),
-            ({ model }) => model
-          )
-        : Effect.map(Roots.list, ({ roots }) => roots.map(({ uri }) => uri).join())
+        ? Effect.map(Sampling.create({ key: "q", messages: "Hi", maxTokens: 10 }), ({ model }) => model)
+        : Effect.map(Roots.list, (roots) => roots.map(({ uri }) => uri).join())
   return Effect.catch(asked, (error) => Effect.succeed(`${error._tag}: ${error.message}`))
 })
 
@@ -35,7 +28,7 @@ const Server = McpServer.layer({ name: "s", version: "1" }, Ask).pipe(Layer.prov
 const capabilities = { elicitation: {}, sampling: {}, roots: {} }
 
 const table = [
-  ["user", "elicitation/create", { action: "accept", content: { sure: true } }, 'accept {"sure":true}'],
+  ["user", "elicitation/create", { action: "accept", content: { sure: true } }, '{"sure":true}'],
   ["model", "sampling/createMessage", { role: "assistant", content: { type: "text", text: "Hi" }, model: "m1" }, "m1"],
   ["roots", "roots/list", { roots: [{ uri: "file:///a" }, { uri: "file:///b" }] }, "file:///a,file:///b"]
 ] as const

@@ -3,6 +3,7 @@
  *
  * Source: "Multi Round-Trip Requests" of 2026-07-28.
  */
+import { problems } from "@effect-mcp/core/Form"
 import type { Question } from "@effect-mcp/core/Asking"
 import { isObject, type JsonObject } from "@effect-mcp/core/Jsonrpc"
 import type { Principal } from "@effect-mcp/core/Principal"
@@ -65,7 +66,9 @@ export const problemOf = ({ form, method }: Asked, answer: unknown): string | un
       const { action, content } = answer
       if (action === "decline" || action === "cancel") return undefined
       if (action !== "accept") return '`action` must be "accept", "decline" or "cancel"'
-      return form === undefined || isObject(content) ? undefined : "`content` must be an object"
+      if (form === undefined) return undefined
+      const found = problems(form, content)
+      return found === undefined ? undefined : `\`content\` is not what was asked for:\n${found}`
     }
     case "sampling/createMessage": {
       const { content, model, role } = answer

@@ -48,6 +48,8 @@ class Put {
   answer: JsonObject | undefined
   /** How often it was asked in this round. */
   times = 0
+  /** By what the client knows a page to which it sent the user, where it knows it by something. */
+  elicitationId: string | undefined
   /** In this round, and not answered yet: what to ask. */
   question: Question | undefined
   /** Done when a question in a session is over, however. */
@@ -58,6 +60,7 @@ class Put {
     this.digest = digest
     this.form = undefined
     this.answer = undefined
+    this.elicitationId = undefined
     this.question = undefined
     this.over = undefined
   }
@@ -103,11 +106,13 @@ export class Round implements Asking {
 
   readonly once: Asking["once"] = (key, effect) => this.recording.once(key, effect)
 
-  readonly completed = (elicitationId: string): Effect.Effect<void> => {
-    const { emit, isOpen, peer, revision } = this.call
-    if (!revision.hasNotification("notifications/elicitation/complete", "server")) return Effect.void
-    return (isOpen ? emit : peer.push).send(notification("notifications/elicitation/complete", { elicitationId }))
-  }
+  readonly completed: Asking["completed"] = (key) =>
+    Effect.suspend(() => {
+      const elicitationId = this.questions.get(key)?.elicitationId
+      if (elicitationId === undefined) return Effect.void
+      const { emit, isOpen, peer } = this.call
+      return (isOpen ? emit : peer.push).send(notification("notifications/elicitation/complete", { elicitationId }))
+    })
 
   /** The questions that this round ends with. */
   get open(): ReadonlyArray<Question> {
@@ -176,7 +181,10 @@ export class Round implements Asking {
     const over = (put.over = Deferred.makeUnsafe<void>())
     if (this.waiting++ === 0) this.call.pause()
     const { answerTimeout } = this
-    const asked = this.call.peer.ask(this.call.emit, method, params)
+    const { emit, peer, revision } = this.call
+    if (params["mode"] === "url" && revision.elicitationIds) put.elicitationId = globalThis.crypto.randomUUID()
+    const sent = put.elicitationId === undefined ? params : { ...params, elicitationId: put.elicitationId }
+    const asked = peer.ask(emit, method, sent)
     const timed =
       answerTimeout === undefined
         ? asked

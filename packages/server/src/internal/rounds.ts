@@ -86,7 +86,7 @@ export const make = ({ context, logDefect, sealing, server, settings }: Options)
       const answer = given[key]
       const problem = RequestState.problemOf(question, answer)
       if (problem !== undefined)
-        return invalidParams(`Invalid params: the answer \`inputResponses.${key}\`:\n${problem}`).reason as InvalidParams
+        return invalidParams(`Invalid params: \`inputResponses.${key}\`: ${problem}`).reason as InvalidParams
       const { form: _, ...rest } = question
       asked.push([key, { ...rest, answer: answer as Jsonrpc.JsonObject }]) // its problems would have said otherwise
     }

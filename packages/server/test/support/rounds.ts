@@ -4,7 +4,7 @@
 import { RequestContext } from "@effect-mcp/core/RequestContext"
 import type { Asking } from "@effect-mcp/core/Asking"
 import * as Effect from "effect/Effect"
-import { envelope, type Json, key, type RawPeer } from "./peer.ts"
+import { type Json, key, type RawPeer, settle } from "./peer.ts"
 
 /** A client that can answer everything. */
 export const everything = { roots: {}, sampling: { tools: {} }, elicitation: { form: {}, url: {} } }
@@ -59,4 +59,42 @@ export const ask = (
     )
   )
 
-export { envelope }
+/** Calls the tool and answers what it asks, in whichever era: the questions, and the last answer. */
+export const conversation = Effect.fnUntraced(function* (
+  peer: RawPeer,
+  reply: (params: Json, method: string) => Json,
+  capabilities: Json = everything
+) {
+  const meta = { [key("clientCapabilities")]: capabilities }
+  const asked: Array<Json> = []
+  if (peer.version !== "2026-07-28") {
+    const id = peer.startCall("work")
+    for (let seen = 0; ;) {
+      yield* settle
+      const answer = peer.answerNow(id)
+      if (answer !== undefined) return { asked, answer }
+      const questions = peer.messages.filter((message) => "id" in message && "method" in message).slice(seen)
+      if (questions.length === 0) return yield* Effect.die(new Error("it neither asks nor answers"))
+      for (const question of questions) {
+        seen++
+        asked.push(question["params"])
+        peer.send({ jsonrpc: "2.0", id: question["id"], result: reply(question["params"], question["method"]) })
+      }
+    }
+  }
+  let brought: Json = {}
+  for (;;) {
+    const answer = yield* peer.request("tools/call", { name: "work", ...brought, _meta: meta })
+    if (answer["result"]?.resultType !== "input_required") return { asked, answer }
+    const entries = Object.entries(answer["result"].inputRequests as { readonly [key: string]: Json })
+    asked.push(...entries.map(([, question]) => question["params"]))
+    const inputResponses = Object.fromEntries(
+      entries.map(([key, question]) => [key, reply(question["params"], question["method"])])
+    )
+    brought = { inputResponses, requestState: answer["result"].requestState }
+  }
+})
+
+/** The text of an answer, whatever it is. */
+export const textOf = (answer: Json): string =>
+  answer["result"]?.content?.[0]?.text ?? `${answer["error"]?.code} ${answer["error"]?.message}`
