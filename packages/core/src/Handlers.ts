@@ -7,6 +7,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 
 /** The service that implements the group with this id. */
@@ -34,8 +35,8 @@ export interface AnyContract {
   readonly name: string
 }
 
-/** An implementation whose types were forgotten; its contract knows them. */
-export type Handler = (args: never) => Effect.Effect<unknown, unknown, unknown>
+/** An implementation whose types were forgotten; its contract knows them. Those of tools may return a Stream of steps. */
+export type Handler = (args: never) => Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
 
 /**
  * What a handler returns: an Effect that succeeds with `A`, may fail with `E`, and may need anything. What it needs is not mentioned, so

@@ -12,6 +12,7 @@ import type * as Prompt from "./Prompt.ts"
 import type { RequestServices } from "./RequestContext.ts"
 import type * as Resource from "./Resource.ts"
 import type * as Tool from "./Tool.ts"
+import type * as ToolStep from "./ToolStep.ts"
 
 /** Anything that can be served as a group: a group, or one contract. The phantom is covariant, so that all groups fit. */
 export interface Any {
@@ -40,7 +41,7 @@ export type Resources<C> = Extract<C, Resource.Any>
 export type Prompts<C> = Extract<C, Prompt.Any>
 
 type ToolHandlers<C> = {
-  readonly [T in Tools<C> as T["name"]]: (args: Tool.Args<T>) => Handlers.Returned<Tool.Success<T>, Tool.Failure<T> | AskingError>
+  readonly [T in Tools<C> as T["name"]]: (args: Tool.Args<T>) => Tool.Returned<Tool.Success<T>, Tool.Failure<T> | AskingError>
 }
 type ResourceHandlers<C> = {
   readonly [T in Resources<C> as T["name"]]: (
@@ -79,7 +80,7 @@ type NoneElse<C, H> = {
 /** What a record of handlers needs, apart from what requests and middleware provide. */
 type ServicesOf<H> = {
   [Kind in keyof H]: {
-    [K in keyof H[Kind]]: H[Kind][K] extends (...args: never) => infer Returned ? Effect.Services<Returned> : never
+    [K in keyof H[Kind]]: H[Kind][K] extends (...args: never) => infer Returned ? ToolStep.Services<Returned> : never
   }[keyof H[Kind]]
 }[keyof H]
 

@@ -19,6 +19,9 @@ import * as Name from "./Name.ts"
 import { ContentBlock } from "./protocol/Content.ts"
 import type { ToolAnnotations } from "./protocol/Tools.ts"
 import type { RequestServices } from "./RequestContext.ts"
+import type * as ToolStep from "./ToolStep.ts"
+
+export { progress, result, type Returned, type Step } from "./ToolStep.ts"
 
 const TypeId = "~effect-mcp/core/Tool"
 
@@ -64,14 +67,17 @@ export interface Tool<Name extends string, P extends Codec, S extends Codec, F e
     readonly middleware: never
   }
   /**
-   * Implements the tool: a function from its arguments to an Effect, or an Effect that makes one. The services that it uses become
-   * requirements of the layer, apart from those that every request brings along.
+   * Implements the tool: a function from its arguments to an Effect, or an Effect that makes one. In place of an Effect it may return a
+   * Stream of progress and the result, see {@link Returned}. The services that it uses become requirements of the layer, apart from
+   * those that every request brings along.
    */
-  readonly toLayer: <R = never, EX = never, RX = never>(
-    handler:
-      | ((args: P["Type"]) => Effect.Effect<S["Type"], F["Type"] | AskingError, R>)
-      | Effect.Effect<(args: P["Type"]) => Effect.Effect<S["Type"], F["Type"] | AskingError, R>, EX, RX>
-  ) => Layer.Layer<Handlers.Handlers<Handlers.ToolId<Name>>, EX, Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>>
+  readonly toLayer: <Result extends ToolStep.Returned<S["Type"], F["Type"] | AskingError>, EX = never, RX = never>(
+    handler: ((args: P["Type"]) => Result) | Effect.Effect<(args: P["Type"]) => Result, EX, RX>
+  ) => Layer.Layer<
+    Handlers.Handlers<Handlers.ToolId<Name>>,
+    EX,
+    Exclude<RX, Scope.Scope> | Exclude<ToolStep.Services<Result>, RequestServices>
+  >
 }
 
 /** What a tool takes. */

@@ -156,9 +156,105 @@ describe("toLayer of a group", () => {
       One.toLayer({ tools: { a: () => 1 } })
       // @ts-expect-error: a Promise is no Effect
       One.toLayer({ tools: { a: async () => 1 } })
-      // @ts-expect-error: a Stream is no Effect
+      // @ts-expect-error: a Stream of something else than steps
       One.toLayer({ tools: { a: () => Stream.make(1) } })
       One.toLayer({ tools: { a: ({ x }) => (x === "" ? Effect.succeed(1) : Effect.fail(new NotFound({ city: x }))) } })
+    })
+  })
+})
+
+describe("a tool whose handler returns a Stream of steps", () => {
+  const One = McpGroup.make(
+    "one",
+    Tool.make("a", { parameters: { x: Schema.String }, success: Schema.Literals(["yes", "no"]), failure: NotFound }),
+    Prompt.make("p"),
+    Resource.make("r", "file:///r")
+  )
+  const rest = { prompts: { p: () => Effect.succeed("") }, resources: { r: () => Effect.succeed("") } }
+
+  it("requires what the stream uses, apart from what requests and middleware bring", () => {
+    const handlers = {
+      tools: {
+        a: ({ x }: { readonly x: string }) =>
+          Stream.make(Tool.progress(1, 2, "half"), Tool.progress(2)).pipe(
+            Stream.tap(() => Effect.flatMap(Db, (db) => db.find(x))),
+            Stream.concat(Stream.fromEffect(Effect.andThen(User, Effect.as(RequestContext, Tool.result("yes"))))),
+            Stream.tap(() => Effect.addFinalizer(() => Effect.void))
+          )
+      },
+      ...rest
+    }
+    const live = One.toLayer(handlers)
+    check<Eq<Layer.Services<typeof live>, Db | User>>()
+    const behind = One.middleware(Auth).toLayer(handlers)
+    check<Eq<Layer.Services<typeof behind>, Db>>()
+    const made = One.toLayer(Effect.map(Cache, () => One.of(handlers)))
+    check<Eq<Layer.Services<typeof made>, Cache | Db | User>>()
+    const nothing = One.toLayer({ tools: { a: () => Stream.make(Tool.progress(1), Tool.result("no")) }, ...rest })
+    check<Eq<Layer.Services<typeof nothing>, never>>()
+    const either = One.toLayer({
+      tools: {
+        a: ({ x }) => {
+          check<Eq<typeof x, string>>()
+          if (x === "") return Effect.as(Cache, "yes" as const)
+          return Stream.fromEffect(Effect.as(Db, Tool.result("no")))
+        }
+      },
+      ...rest
+    })
+    check<Eq<Layer.Services<typeof either>, Cache | Db>>()
+  })
+
+  it("is typed by its success and failure", () => {
+    const steps = [Tool.progress(1), Tool.result("yes"), Tool.result({ n: [1] })] as const
+    check<Eq<(typeof steps)[0], Tool.Step<never>>>()
+    check<Eq<(typeof steps)[1], Tool.Step<"yes">>>()
+    check<Eq<(typeof steps)[2], Tool.Step<{ readonly n: readonly [1] }>>>()
+    compile(() => {
+      One.toLayer({ tools: { a: ({ x }) => Stream.fail(new NotFound({ city: x })) }, ...rest })
+      // @ts-expect-error: there is no "perhaps"
+      One.toLayer({ tools: { a: () => Stream.make(Tool.result("perhaps")) }, ...rest })
+      // @ts-expect-error: an `Error` is not declared
+      One.toLayer({ tools: { a: () => Stream.fail(new Error("no")) }, ...rest })
+      // @ts-expect-error: the results themselves are no steps
+      One.toLayer({ tools: { a: () => Stream.make("yes" as const) }, ...rest })
+      // @ts-expect-error: an Effect gives the result itself
+      One.toLayer({ tools: { a: () => Effect.succeed(Tool.result("yes")) }, ...rest })
+      // @ts-expect-error: a prompt has no steps
+      One.toLayer({ tools: { a: () => Effect.succeed("yes") }, ...rest, prompts: { p: () => Stream.make(Tool.result("")) } })
+      // @ts-expect-error: nor has a resource
+      One.toLayer({ tools: { a: () => Effect.succeed("yes") }, ...rest, resources: { r: () => Stream.make(Tool.result("")) } })
+    })
+  })
+
+  it("the same for a tool that stands alone", () => {
+    const Count = Tool.make("count", { parameters: { to: Schema.Int }, success: Schema.Finite, failure: NotFound })
+    const live = Count.toLayer(({ to }) => Stream.fromEffect(Effect.as(Db, Tool.result(to))))
+    check<Eq<Layer.Success<typeof live>, Handlers.Handlers<"tool/count">>>()
+    check<Eq<Layer.Services<typeof live>, Db>>()
+    const made = Count.toLayer(
+      Effect.map(
+        Cache,
+        () =>
+          ({ to }: { readonly to: number }) =>
+            Stream.fromEffect(Effect.as(Db, Tool.result(to)))
+      )
+    )
+    check<Eq<Layer.Services<typeof made>, Cache | Db>>()
+    const either = Count.toLayer(({ to }) =>
+      to === 0
+        ? Effect.as(Cache, 0)
+        : Stream.concat(Stream.make(Tool.progress(1)), Stream.fromEffect(Effect.as(Db, Tool.result(1))))
+    )
+    check<Eq<Layer.Services<typeof either>, Cache | Db>>()
+    compile(() => {
+      Tool.make("nothing").toLayer(() => Stream.make(Tool.result(undefined)))
+      // @ts-expect-error: a string is no number
+      Count.toLayer(() => Stream.make(Tool.result("1")))
+      // @ts-expect-error: a number is no step
+      Count.toLayer(() => Stream.make(1))
+      // @ts-expect-error: an `Error` is not declared
+      Count.toLayer(() => Stream.fail(new Error("no")))
     })
   })
 })

@@ -13,6 +13,7 @@ import type { Settings } from "../Settings.ts"
 import { type Brought, over } from "./brought.ts"
 import type { Call } from "./call.ts"
 import type { LogDefect } from "./run.ts"
+import { runSteps } from "./steps.ts"
 
 /** A request that names a component and has arguments for it. */
 export class NamedRequest<M extends string> {
@@ -64,7 +65,7 @@ const start = (make: () => unknown): Effect.Effect<unknown, unknown> => {
     const effect = make()
     return Effect.isEffect(effect)
       ? (effect as Effect.Effect<unknown, unknown>) // the context below has what the component's code requires
-      : Effect.die(new Error("the handler returned something that is no Effect"))
+      : runSteps(effect)
   } catch (error) {
     return Effect.die(error)
   }
