@@ -39,7 +39,8 @@ export const resourceUpdated = (uri: string): Change => ({ _tag: "ResourceUpdate
 
 /**
  * Carries changes to all listeners of all processes that share the bus, the publisher's own included. Changes of one publisher
- * arrive in order; a process that is cut off misses some.
+ * arrive in order; a process that is cut off misses some. What is published arrives as an object of its own, the same one at all
+ * listeners of a process: a server knows by it what it hears of twice.
  *
  * A bus belongs to one server and its replicas. Servers that share one hear each other: their clients then list again for nothing.
  */
@@ -78,7 +79,7 @@ export const layerMemory: Layer.Layer<ChangeBus> = Layer.sync(ChangeBus, () => {
 
   return ChangeBus.of({
     publish: Effect.fnUntraced(function* (change) {
-      for (const error of deliver(change)) {
+      for (const error of deliver({ ...change })) {
         yield* Effect.logError(`a listener of the change bus threw at ${change._tag}`, Cause.die(error))
       }
     }),

@@ -10,6 +10,19 @@ import type { Kind, Kinds } from "./Component.ts"
 /** Told after the components of a kind have changed. */
 export type ChangeListener = (kind: Kind) => void
 
+/** A resource that has new contents. */
+export interface Update {
+  readonly uri: string
+  /**
+   * What was said, the same object on whichever way it comes: a server that hears of it from its own bus and from a server that it
+   * mounts tells it once. A source that says it itself makes a new one each time.
+   */
+  readonly origin: object
+}
+
+/** Told of resources that have new contents. */
+export type UpdateListener = (update: Update) => void
+
 /** The components of all kinds. */
 export type Offer = { readonly [K in Kind]: ReadonlyArray<Kinds[K]> }
 
@@ -19,6 +32,11 @@ export interface Provider {
   readonly list: <K extends Kind>(kind: K) => ReadonlyArray<Kinds[K]>
   /** Calls the listener after each change, until the returned function is called. The listener must not throw. */
   readonly onChange: (listener: ChangeListener) => () => void
+  /**
+   * Calls the listener for each resource that has new contents, under the URI that this provider has for it, until the returned function
+   * is called. The listener must not throw. Left out by sources that do not know.
+   */
+  readonly onUpdate?: (listener: UpdateListener) => () => void
 }
 
 const none: Offer = { tools: [], resources: [], prompts: [] }

@@ -3,13 +3,14 @@
  * request is middleware.
  */
 import type { Kind, Kinds, PromptComponent, ResourceComponent, ToolComponent } from "./Component.ts"
+import { computedOnce, followed } from "./internal/updates.ts"
 import type { Provider } from "./Provider.ts"
 
 /** Maps what a provider offers. Kinds without a mapping stay as they are. */
 export interface Transform {
   /** Maps one tool; `undefined` leaves it out. */
   readonly tool?: (component: ToolComponent) => ToolComponent | undefined
-  /** Maps one resource or template; `undefined` leaves it out. */
+  /** Maps one resource or template; `undefined` leaves it out. Updates of its contents follow it to its URI. */
   readonly resource?: (component: ResourceComponent) => ResourceComponent | undefined
   /** Maps one prompt; `undefined` leaves it out. */
   readonly prompt?: (component: PromptComponent) => PromptComponent | undefined
@@ -24,28 +25,26 @@ export const mappings = (transform: Transform): { readonly [K in Kind]: Mapping<
   prompts: transform.prompt
 })
 
+type Pair<C> = readonly [component: C, mapped: C]
+
 // Computed once per change. A component that the mapping throws for is left out.
-const view = <C>(list: () => ReadonlyArray<C>, mapping: Mapping<C>, onFault: (error: unknown) => void) => {
-  if (mapping === undefined) return list
-  let source: ReadonlyArray<C> | undefined
-  let mapped: ReadonlyArray<C> = []
-  const map = (component: C): ReadonlyArray<C> => {
+const pairsOf = <C>(list: () => ReadonlyArray<C>, mapping: NonNullable<Mapping<C>>, onFault: (error: unknown) => void) => {
+  const map = (component: C): ReadonlyArray<Pair<C>> => {
     try {
-      const result = mapping(component)
-      return result === undefined ? [] : [result]
+      const mapped = mapping(component)
+      return mapped === undefined ? [] : [[component, mapped]]
     } catch (error) {
       onFault(error)
       return []
     }
   }
-  return () => {
-    const current = list()
-    if (current !== source) {
-      source = current
-      mapped = current.flatMap(map)
-    }
-    return mapped
-  }
+  return computedOnce(list, (components) => components.flatMap(map))
+}
+
+const view = <C>(list: () => ReadonlyArray<C>, mapping: Mapping<C>, onFault: (error: unknown) => void) => {
+  if (mapping === undefined) return { list, pairs: undefined }
+  const pairs = pairsOf(list, mapping, onFault)
+  return { list: computedOnce(pairs, (all) => all.map(([, mapped]) => mapped)), pairs }
 }
 
 /**
@@ -58,7 +57,7 @@ export const apply = (
   onFault: (kind: "tool" | "resource" | "prompt", error: unknown) => void
 ): Provider => {
   const { prompts, resources, tools } = mappings(transform)
-  const views: { readonly [K in Kind]: () => ReadonlyArray<Kinds[K]> } = {
+  const seen = {
     tools: view(
       () => provider.list("tools"),
       tools,
@@ -75,5 +74,15 @@ export const apply = (
       (error) => onFault("prompt", error)
     )
   }
-  return { list: (kind) => views[kind](), onChange: provider.onChange }
+  const views: { readonly [K in Kind]: () => ReadonlyArray<Kinds[K]> } = {
+    tools: seen.tools.list,
+    resources: seen.resources.list,
+    prompts: seen.prompts.list
+  }
+  const follow = seen.resources.pairs === undefined ? undefined : followed(seen.resources.pairs)
+  return {
+    list: (kind) => views[kind](),
+    onChange: (listener) => provider.onChange(listener),
+    onUpdate: (listener) => provider.onUpdate?.(follow === undefined ? listener : follow(listener)) ?? (() => {})
+  }
 }

@@ -264,11 +264,11 @@ export const engine = Effect.fnUntraced(function* (
         (effect) => void Effect.runForkWith(context)(effect)
       )
       yield* Effect.acquireRelease(
-        Effect.sync(() => registry.onChange(listChanged)),
-        (stop) => Effect.sync(stop)
+        Effect.sync(() => [registry.onChange(listChanged), registry.onUpdate(({ uri }) => resourceUpdated(uri))]),
+        (stops) => Effect.sync(() => stops.forEach((stop) => stop()))
       )
       yield* bus.subscribe((change) => {
-        if (change._tag === "ResourceUpdated") resourceUpdated(change.uri)
+        if (change._tag === "ResourceUpdated") registry.updated({ uri: change.uri, origin: change })
       })
     })
   }

@@ -4,7 +4,7 @@
  */
 import { keyOf, type Kind, kinds, type Kinds } from "../Component.ts"
 import { DuplicateName } from "../DuplicateName.ts"
-import type { ChangeListener, Provider } from "../Provider.ts"
+import type { ChangeListener, Provider, Update, UpdateListener } from "../Provider.ts"
 import type { OnDuplicate } from "../Settings.ts"
 
 /** What is served of a kind at one moment. It never changes; a change makes another one. */
@@ -146,6 +146,9 @@ export type { Index }
 export class Registry<Ready extends ReadyKinds> implements Provider {
   private providers: Array<Provider> = []
   private readonly listeners = new Set<ChangeListener>()
+  private readonly updateListeners = new Set<UpdateListener>()
+  // Under which URIs it was told of what was said, as long as anybody still holds that.
+  private readonly told = new WeakMap<object, Set<string>>()
   private readonly onDuplicate: OnDuplicate
   readonly tools: Index<Kinds["tools"], Ready["tools"]>
   readonly resources: Index<Kinds["resources"], Ready["resources"]>
@@ -179,6 +182,19 @@ export class Registry<Ready extends ReadyKinds> implements Provider {
     return () => this.listeners.delete(listener)
   }
 
+  readonly onUpdate = (listener: UpdateListener): (() => void) => {
+    this.updateListeners.add(listener)
+    return () => this.updateListeners.delete(listener)
+  }
+
+  /** Tells of a resource that has new contents, once however often it hears of it. */
+  readonly updated = (update: Update): void => {
+    const told = this.told.get(update.origin) ?? new Set()
+    if (told.has(update.uri)) return
+    this.told.set(update.origin, told.add(update.uri))
+    for (const listener of this.updateListeners) listener(update)
+  }
+
   /**
    * Adds providers, after those that are there, until the returned function is called. Throws {@link DuplicateName}, and adds
    * nothing, where the policy says so.
@@ -192,12 +208,13 @@ export class Registry<Ready extends ReadyKinds> implements Provider {
     // The kinds of which they have, or once had, something.
     const concerned = new Set(kinds.filter((kind) => added.some(({ list }) => list(kind).length > 0)))
     this.providers.push(...added)
-    const unsubscribe = added.map((provider) =>
+    const unsubscribe = added.flatMap((provider) => [
       provider.onChange((kind) => {
         concerned.add(kind)
         this.changed(kind)
-      })
-    )
+      }),
+      provider.onUpdate?.(this.updated) ?? (() => {})
+    ])
     concerned.forEach(this.changed)
     return () => {
       for (const stop of unsubscribe) stop()
