@@ -8,6 +8,7 @@ import type * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as CacheHint from "./CacheHint.ts"
 import { ChangeBus, resourceUpdated } from "./ChangeBus.ts"
 import type { Codec, Fields, Metadata } from "./Contract.ts"
 import * as Handlers from "./Handlers.ts"
@@ -40,6 +41,7 @@ export interface Any extends Metadata {
   /** In bytes, before any encoding. */
   readonly size: number | undefined
   readonly annotations: Annotations | undefined
+  readonly cache: CacheHint.Options | undefined
 }
 
 /** A resource named `Name` whose reader takes `Args`, returns `S` and may fail with `F`. */
@@ -87,6 +89,8 @@ export interface Options<S extends Codec, F extends Codec> extends Metadata {
   /** In bytes, before any encoding. */
   readonly size?: number
   readonly annotations?: Annotations
+  /** How long clients may keep its contents, and with whom they may share them: before what the server says of `resources/read`. */
+  readonly cache?: CacheHint.Options
 }
 
 /** The options of a template. */
@@ -118,6 +122,8 @@ const build = (
   const fault = Name.fault(name)
   if (fault !== undefined) throw new Error(`Resource name: ${fault}`)
   if (!/^[a-z][a-z0-9+.-]*:/i.test(uri)) throw new Error(`Resource "${name}": "${uri}" has no scheme, such as "file://"`)
+  const cacheFault = CacheHint.fault(options.cache ?? {})
+  if (cacheFault !== undefined) throw new Error(`Resource "${name}": cache: ${cacheFault}`)
   return Object.assign(Object.create(Proto), options, {
     name,
     id: Handlers.resourceId(name),
@@ -129,11 +135,12 @@ const build = (
     failure: options.failure ?? Schema.Never,
     mimeType: options.mimeType,
     size: options.size,
-    annotations: options.annotations
+    annotations: options.annotations,
+    cache: options.cache
   })
 }
 
-/** Describes a resource at a fixed URI. Throws when the name is not valid, or the URI has no scheme. */
+/** Describes a resource at a fixed URI. Throws when the name or `cache` is not valid, or the URI has no scheme. */
 export const make = <const Name extends string, S extends Codec = Schema.String, F extends Codec = Schema.Never>(
   name: Name.Valid<Name>,
   uri: string,
@@ -142,7 +149,7 @@ export const make = <const Name extends string, S extends Codec = Schema.String,
 
 /**
  * Describes the resources at all URIs of a template. Its variables are the arguments of the handler; those of the query are optional.
- * Throws when the name or the template is not valid; a template says where.
+ * Throws when the name, `cache` or the template is not valid; a template says where.
  *
  * @example
  * const Daily = Resource.template("daily", "weather://{city}/daily{?days}", { parameters: { days: Schema.NumberFromString } })

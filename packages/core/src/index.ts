@@ -3,6 +3,7 @@
  * matters: this file loads them all.
  */
 export * as Asking from "./Asking.ts"
+export * as CacheHint from "./CacheHint.ts"
 export * as ChangeBus from "./ChangeBus.ts"
 export * as ClientTransport from "./ClientTransport.ts"
 export * as Completion from "./Completion.ts"

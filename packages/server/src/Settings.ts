@@ -1,6 +1,7 @@
 /**
  * The limits and policies of a server, with their defaults.
  */
+import * as CacheHint from "@effect-mcp/core/CacheHint"
 import { toMillis } from "@effect-mcp/core/Deadlines"
 import type * as Duration from "effect/Duration"
 
@@ -58,26 +59,23 @@ export interface Options {
   readonly badArguments?: "revision" | "result"
   /** Whether arguments and results are recorded in spans. False by default: they may hold secrets. */
   readonly recordArguments?: boolean
-  /** For how long clients of 2026-07-28 may keep a list, in milliseconds, and whether they may share it. `0`, `"private"`. */
-  readonly cacheHint?: { readonly ttlMs: number; readonly scope: "public" | "private" }
+  /**
+   * For how long clients of 2026-07-28 may keep results, and whether they may share them: all, or those of single methods. Not at all,
+   * `{ ttlMs: 0, scope: "private" }`, by default. Lists that middleware makes different for each principal must not be `"public"`.
+   */
+  readonly cacheHint?: CacheHint.Settings
 }
 
 /** The options with their defaults filled in. Durations are milliseconds, infinity is `undefined`. */
-export interface Settings extends Required<Omit<Options, "toolTimeout" | "answerTimeout">> {
+export interface Settings extends Required<Omit<Options, "toolTimeout" | "answerTimeout" | "cacheHint">> {
   readonly answerTimeout: number | undefined
   readonly toolTimeout: number | undefined
+  readonly cacheHint: CacheHint.ByMethod
 }
 
 const positive = (name: string, value: number): number => {
   if (!Number.isSafeInteger(value) || value < 1) throw new Error(`McpServer: ${name} must be a positive integer, not ${value}`)
   return value
-}
-
-const hintOf = ({ cacheHint = { ttlMs: 0, scope: "private" } }: Options): Settings["cacheHint"] => {
-  const { ttlMs } = cacheHint
-  if (!Number.isSafeInteger(ttlMs) || ttlMs < 0)
-    throw new Error(`McpServer: cacheHint.ttlMs must be an integer from 0 on, not ${ttlMs}`)
-  return cacheHint
 }
 
 /** Fills in the defaults. Throws on values that make no sense. */
@@ -95,5 +93,5 @@ export const make = (options: Options): Settings => ({
   excessArguments: options.excessArguments ?? "error",
   badArguments: options.badArguments ?? "revision",
   recordArguments: options.recordArguments ?? false,
-  cacheHint: hintOf(options)
+  cacheHint: CacheHint.byMethod(options.cacheHint ?? {}, "McpServer: cacheHint")
 })

@@ -1,6 +1,7 @@
 /**
  * The wire codec of the request era, since 2026-07-28: what a session knows in the other era travels in `_meta` of each request.
  */
+import type { CacheHint } from "../CacheHint.ts"
 import { idJson, isObject, type JsonObject, type Request, request, type RequestId } from "../Jsonrpc.ts"
 import { InvalidParams, type Reason } from "../McpError.ts"
 import type { ClientCapabilities } from "../protocol/Capabilities.ts"
@@ -10,7 +11,7 @@ import type { CallToolResult } from "../protocol/Tools.ts"
 import { type Revision, requestEra } from "../Revision.ts"
 import { toErrorObject } from "./errors.ts"
 import * as project from "./project.ts"
-import type { CacheHint, ClientFacts, ClientWire, ServerWire } from "./Wire.ts"
+import type { ClientFacts, ClientWire, ServerWire } from "./Wire.ts"
 
 /** The envelope of a request, read. */
 export interface Envelope extends ClientFacts {

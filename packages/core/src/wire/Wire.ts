@@ -2,6 +2,7 @@
  * What a wire codec does: it stands between the neutral model and the JSON of one era. There are two, one per era; what differs
  * between the revisions of an era they ask from the revision's record.
  */
+import type { CacheHint } from "../CacheHint.ts"
 import type { ErrorObject, JsonObject, Request, RequestId } from "../Jsonrpc.ts"
 import type { Reason } from "../McpError.ts"
 import type { ClientCapabilities, ServerCapabilities } from "../protocol/Capabilities.ts"
@@ -12,13 +13,6 @@ import type { GetPromptResult, Prompt } from "../protocol/Prompts.ts"
 import type { ReadResourceResult, Resource, ResourceTemplate } from "../protocol/Resources.ts"
 import type { CallToolResult, Tool } from "../protocol/Tools.ts"
 import type { Revision } from "../Revision.ts"
-
-/** How long a result may be kept, and by whom. Request era only. */
-export interface CacheHint {
-  /** In milliseconds, 0 or more. */
-  readonly ttlMs: number
-  readonly scope: "public" | "private"
-}
 
 /** What a server says of itself. */
 export interface ServerFacts {

@@ -1,6 +1,7 @@
 /**
  * One request while it is served: its fiber, its deadline, and what a handler may know of it. There is one object per request.
  */
+import type { CacheHint } from "@effect-mcp/core/CacheHint"
 import type { Emit } from "@effect-mcp/core/Dispatcher"
 import { isObject, isRequestId, type JsonObject, type RequestId } from "@effect-mcp/core/Jsonrpc"
 import type { Principal } from "@effect-mcp/core/Principal"
@@ -55,6 +56,8 @@ export class Call extends Timed implements InFlight, Service {
   timeout: number | undefined
   /** Whether its result is wrapped where only objects are allowed; known once it is known what it runs. */
   wraps: boolean | undefined
+  /** How long its result may be kept; known once it is known what it reads. */
+  cacheHint: CacheHint | undefined
   /** False once it was answered: nothing may be sent for it any more. */
   isOpen = true
   private reached: number | undefined
@@ -89,6 +92,7 @@ export class Call extends Timed implements InFlight, Service {
     this.span = undefined
     this.timeout = undefined
     this.wraps = undefined
+    this.cacheHint = undefined
     this.reached = undefined
     this.round = undefined
     this.pausedAt = undefined

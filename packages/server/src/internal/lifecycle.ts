@@ -65,14 +65,14 @@ export const makeInitialize =
       logLevel: undefined,
       ready: false
     }
-    return reply(request.id, engine.wire.greeting(facts, settings.cacheHint))
+    return reply(request.id, engine.wire.greeting(facts, settings.cacheHint["server/discover"]))
   }
 
 /** Serves `server/discover`. */
 export const makeDiscover =
   ({ facts, settings }: Options) =>
   (call: Call): Outcome =>
-    reply(call.id, call.engine.wire.greeting(facts, settings.cacheHint))
+    reply(call.id, call.engine.wire.greeting(facts, settings.cacheHint["server/discover"]))
 
 /** Serves `ping`. */
 export const ping = (call: Call): Outcome => reply(call.id, call.engine.wire.empty)

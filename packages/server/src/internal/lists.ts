@@ -2,6 +2,7 @@
  * Lists: pages of what is served of one kind. The JSON of a list that has not changed is kept, and dropped as soon as the list changes;
  * middleware that looks at lists is served from the components.
  */
+import type { CacheHint } from "@effect-mcp/core/CacheHint"
 import { type Outcome, reply } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { invalidParams, type McpError } from "@effect-mcp/core/McpError"
@@ -10,7 +11,7 @@ import type { Prompt } from "@effect-mcp/core/protocol/Prompts"
 import type { Resource, ResourceTemplate } from "@effect-mcp/core/protocol/Resources"
 import type { Tool } from "@effect-mcp/core/protocol/Tools"
 import * as ResourceCodec from "@effect-mcp/core/ResourceCodec"
-import type { CacheHint, ServerWire } from "@effect-mcp/core/wire/Wire"
+import type { ServerWire } from "@effect-mcp/core/wire/Wire"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -136,7 +137,7 @@ export const makeList = <M extends ListMethod, C extends Component, D>(
     subject: subjectOf(method),
     timeout: settings.toolTimeout,
     needsPlace: true,
-    encode: (call, listed) => encode(call.engine.wire, items(listed), listed.nextCursor, settings.cacheHint),
+    encode: (call, listed) => encode(call.engine.wire, items(listed), listed.nextCursor, settings.cacheHint[method]),
     errorType: () => undefined,
     timedOut: undefined
   }
@@ -183,7 +184,7 @@ export const makeList = <M extends ListMethod, C extends Component, D>(
     let json = ready.get(call.revision.version)
     if (json === undefined) {
       const page = pageOf(index.snapshot, undefined, settings.pageSize)
-      json = encode(call.engine.wire, (page?.components ?? []).map(define), page?.nextCursor, settings.cacheHint)
+      json = encode(call.engine.wire, (page?.components ?? []).map(define), page?.nextCursor, settings.cacheHint[method])
       ready.set(call.revision.version, json)
     }
     return json

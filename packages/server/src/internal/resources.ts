@@ -2,6 +2,7 @@
  * `resources/read`: finds the resource of a URI, or the template that it follows, reads the variables, runs the handler inside of its
  * middleware, writes the contents.
  */
+import * as CacheHint from "@effect-mcp/core/CacheHint"
 import { type Outcome, reply } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { InvalidParams, invalidParams, McpError, Overloaded, resourceNotFound } from "@effect-mcp/core/McpError"
@@ -41,15 +42,17 @@ export interface Source {
   readonly templates: { readonly snapshot: Snapshot<ResourceComponent> }
 }
 
-const notCached = { ttlMs: 0, scope: "private" } as const
-
 const operationOf = (settings: Settings, timeout: number | undefined, name?: string): Operation<ReadResourceResult> => ({
   subject: subjectOf("resources/read", name === undefined ? undefined : { kind: "resource", name }),
   timeout,
   needsPlace: true,
   asks: true,
   // What was answered to one user is not kept for others.
-  encode: (call, result) => call.engine.wire.readResult(result, isContinued(call) ? notCached : settings.cacheHint),
+  encode: (call, result) =>
+    call.engine.wire.readResult(
+      result,
+      isContinued(call) ? CacheHint.none : (call.cacheHint ?? settings.cacheHint["resources/read"])
+    ),
   errorType: () => undefined,
   timedOut: undefined
 })
@@ -173,11 +176,15 @@ export const makeRead = ({ logDefect, middlewares, run, settings }: Options): Re
   const prepare = (component: ResourceComponent): Ready => {
     const chain = wrap("resources/read", component.middlewares, inner(component))
     const timeout = timeoutOf(component, settings)
+    const hint = CacheHint.over(settings.cacheHint["resources/read"], component.contract.cache)
     return {
       component,
       operation: operationOf(settings, timeout, component.name),
       invoke: (request, brought) => {
-        enter(component, callOf(brought), timeout)
+        const call = callOf(brought)
+        enter(component, call, timeout)
+        // Middleware may read several resources for one result.
+        call.cacheHint = call.cacheHint === undefined ? hint : CacheHint.both(call.cacheHint, hint)
         return chain(request, brought)
       }
     }
