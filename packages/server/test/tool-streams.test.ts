@@ -1,3 +1,4 @@
+import type { AskingError } from "@effect-mcp/core/Asking"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as Prompt from "@effect-mcp/core/Prompt"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
@@ -14,6 +15,7 @@ import * as McpServer from "../src/McpServer.ts"
 import { answer, at, info, refusal, type Since, versions } from "./support/fixture.ts"
 import { capture } from "./support/logs.ts"
 import { type Json, serve, settle } from "./support/peer.ts"
+import { ask, rounds } from "./support/rounds.ts"
 
 class Prefix extends Context.Service<Prefix, string>()("Prefix") {}
 class Missing extends Schema.TaggedError<Missing>()("Missing", { file: Schema.String }) {}
@@ -78,8 +80,10 @@ describe.each(versions)("a tool that returns a stream in %s", (version) => {
 
 const Work = Tool.make("work", { success: Schema.Finite, timeout: "5 seconds" })
 
-const serveWork = (handler: () => Stream.Stream<Tool.Step<number>, never, RequestContext | Scope.Scope>, logs = capture()) =>
-  serve(McpServer.layer(info, Work).pipe(Layer.provide(Work.toLayer(handler)), Layer.provide(logs.layer)))
+const serveWork = (
+  handler: () => Stream.Stream<Tool.Step<number>, AskingError, RequestContext | Scope.Scope>,
+  logs = capture()
+) => serve(McpServer.layer(info, Work).pipe(Layer.provide(Work.toLayer(handler)), Layer.provide(logs.layer)))
 
 /** A stream that notes its steps and its end. */
 const noted = () => {
@@ -146,6 +150,20 @@ describe("the stream of a tool", () => {
       const { result } = yield* peer.call("work")
       assert.deepStrictEqual(result.structuredContent, { result: "tools/call".length })
       assert.deepStrictEqual(closed, ["closed"])
+    })
+  )
+
+  it.effect("may ask: in the request era it runs again from its start", () =>
+    Effect.gen(function* () {
+      let starts = 0
+      const steps = Stream.fromEffect(Effect.sync(() => Tool.progress(++starts))).pipe(
+        Stream.concat(Stream.fromEffect(Effect.map(ask("abc"), ({ length }) => Tool.result(length))))
+      )
+      const peer = yield* (yield* serveWork(() => steps)).speak("2026-07-28")
+      const { answer, asked } = yield* rounds(peer, { name: "work", _meta: token })
+      assert.deepStrictEqual(asked, [["abc"]])
+      assert.strictEqual(answer["result"].structuredContent, 3)
+      assert.strictEqual(starts, 2)
     })
   )
 
