@@ -37,11 +37,11 @@ export type Completers = { readonly [argument: string]: Completer<{ readonly [na
  *   Completion.suggesting(({ isbn }) => read(isbn), { isbn: (value) => isbnsThatStartWith(value) })
  * )
  */
-export const suggesting = <Args, A, E, R, S extends Suggestions<NoInfer<Args>>>(
-  handler: (args: Args) => Effect.Effect<A, E, R>,
+export const suggesting = <Args, Uri extends readonly [uri?: string], A, E, R, S extends Suggestions<NoInfer<Args>>>(
+  handler: (args: Args, ...uri: Uri) => Effect.Effect<A, E, R>,
   suggestions: S
-): ((args: Args) => Effect.Effect<A, E, R | ServicesOf<S>>) =>
-  Object.assign((args: Args) => handler(args), { [completers]: suggestions })
+): ((args: Args, ...uri: Uri) => Effect.Effect<A, E, R | ServicesOf<S>>) =>
+  Object.assign((args: Args, ...uri: Uri) => handler(args, ...uri), { [completers]: suggestions })
 
 /** The completers of a handler, if it has any. */
 export const completersOf = (handler: unknown): Completers | undefined =>

@@ -45,7 +45,8 @@ type ToolHandlers<C> = {
 }
 type ResourceHandlers<C> = {
   readonly [T in Resources<C> as T["name"]]: (
-    args: Resource.Args<T>
+    args: Resource.Args<T>,
+    uri: string
   ) => Handlers.Returned<Resource.Success<T>, Resource.Failure<T> | McpError | AskingError>
 }
 type PromptHandlers<C> = {

@@ -58,13 +58,13 @@ export interface Resource<Name extends string, Args, S extends Codec, F extends 
     readonly middleware: never
   }
   /**
-   * Implements the resource: a function from the variables of its URI to an Effect, or an Effect that makes one. It may fail with an
-   * `McpError`, too: `McpError.resourceNotFound(uri)` for what does not exist.
+   * Implements the resource: a function from the variables of its URI to an Effect, or an Effect that makes one. Its second argument
+   * is the URI that was asked for. It may fail with an `McpError`, too: `McpError.resourceNotFound(uri)` for what does not exist.
    */
   readonly toLayer: <R = never, EX = never, RX = never>(
     handler:
-      | ((args: Args) => Effect.Effect<S["Type"], F["Type"] | McpError | AskingError, R>)
-      | Effect.Effect<(args: Args) => Effect.Effect<S["Type"], F["Type"] | McpError | AskingError, R>, EX, RX>
+      | ((args: Args, uri: string) => Effect.Effect<S["Type"], F["Type"] | McpError | AskingError, R>)
+      | Effect.Effect<(args: Args, uri: string) => Effect.Effect<S["Type"], F["Type"] | McpError | AskingError, R>, EX, RX>
   ) => Layer.Layer<Handlers.Handlers<Handlers.ResourceId<Name>>, EX, Exclude<RX, Scope.Scope> | Exclude<R, RequestServices>>
 }
 

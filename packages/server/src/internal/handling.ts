@@ -79,9 +79,13 @@ export const inContext = (
 ): Effect.Effect<unknown, unknown> =>
   Effect.updateContext(Effect.scoped(start(make)), (_: Context.Context<never>) => over(component.context, brought))
 
-/** Runs the handler of a component with arguments that the contract's Schema has decoded. */
-export const handle = (component: Component, args: unknown, brought: Brought | undefined): Effect.Effect<unknown, unknown> =>
-  inContext(component, () => component.handler(args as never), brought) // as its type says
+/** Runs the handler of a component with arguments that the contract's Schema has decoded; that of a resource with its URI, too. */
+export const handle = (
+  component: Component,
+  args: unknown,
+  brought: Brought | undefined,
+  uri?: string
+): Effect.Effect<unknown, unknown> => inContext(component, () => component.handler(args as never, uri as never), brought) // as its type says
 
 /** What a client is told of a question that got no answer, where that is no result. */
 export const reasonOf = (error: AskingError): Reason => {

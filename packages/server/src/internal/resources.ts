@@ -167,7 +167,7 @@ export const makeRead = ({ logDefect, middlewares, run, settings }: Options): Re
       if (decoded._tag === "Failure") {
         return Effect.fail(invalidParams(`Invalid URI for resource "${component.name}":\n${decoded.text}`, { uri }))
       }
-      return Effect.matchCauseEffect(handle(component, decoded.value, brought), {
+      return Effect.matchCauseEffect(handle(component, decoded.value, brought, uri), {
         onSuccess: (value) => succeeded(component, () => component.codec.encodeSuccess(value, uri)),
         onFailure: (cause) => failed(component, cause, component.codec.encodeFailure)
       })
