@@ -63,6 +63,7 @@ const partOf = (part: Part.Any, options: assemble.Options): Part.Part<unknown, u
 const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.MemoMap, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
+    assemble.refuseIcons(`server "${options.name}"`, options.icons)
     const base = yield* build.base(options)
     const opened: Array<Part.Opened> = []
     for (const part of parts) {
@@ -105,8 +106,8 @@ const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.Memo
 
 /**
  * Makes a server of groups, single contracts and other parts. The layer requires their handlers and middleware. Building it dies, with
- * the place named, when a name is served twice or invalid, when a Schema cannot be shown as JSON Schema, or when a handler is missing:
- * those are faults of the program.
+ * the place named, when a name is served twice or invalid, when a Schema cannot be shown as JSON Schema, when an icon is none that
+ * clients show, or when a handler is missing: those are faults of the program.
  *
  * @example
  * const Server = McpServer.layer({ name: "weather", version: "1.0.0" }, Weather, McpServer.mount("math", MathServer)).pipe(

@@ -3,6 +3,7 @@
  */
 import { toMillis } from "@effect-mcp/core/Deadlines"
 import * as Handlers from "@effect-mcp/core/Handlers"
+import * as IconRules from "@effect-mcp/core/IconRules"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as Middleware from "@effect-mcp/core/Middleware"
 import * as Prompt from "@effect-mcp/core/Prompt"
@@ -23,6 +24,12 @@ export interface Options {
   readonly tools: ToolCodec.ServerOptions
   /** Told what is left out of the server while it runs, for its log. */
   readonly warn: (message: string) => void
+}
+
+/** Refuses icons that no client should show. `owner` is what they belong to, as in `tool "add"`. */
+export const refuseIcons = (owner: string, icons: unknown): void => {
+  const fault = IconRules.fault(icons)
+  if (fault !== undefined) throw new Error(`${owner}: ${fault}`)
 }
 
 const implementationOf = (group: McpGroup.Any, context: Context.Context<never>): Handlers.Implementation => {
@@ -72,7 +79,7 @@ const refuseGap = (
 const methods = { Tool: "tools/call", Resource: "resources/read", Prompt: "prompts/get" } as const
 
 /**
- * The components of a group, and how to wait for their calls. Throws when a handler is missing, when a Schema cannot be shown, or when a
+ * The components of a group, and how to wait for their calls. Throws when a handler is missing, when a Schema cannot be shown, when an icon is bad, or when a
  * middleware does not provide what it says: faults of the program.
  */
 export const components = (
@@ -89,9 +96,11 @@ export const components = (
     for (const { _tag } of contracts) refuseGap(group, methods[_tag], found, middleware.id)
     return found
   })
-  const common = (contract: Handlers.AnyContract) => {
+  const common = (contract: Tool.Any | Resource.Any | Prompt.Any) => {
     const handler = implementation.handlers.get(contract)
-    if (handler === undefined) throw new Error(`${contract._tag.toLowerCase()} "${contract.name}" has no handler`)
+    const owner = `${contract._tag.toLowerCase()} "${contract.name}"`
+    if (handler === undefined) throw new Error(`${owner} has no handler`)
+    refuseIcons(owner, contract.icons)
     return { name: contract.name, handler, context: captured, middlewares, running }
   }
   return {
