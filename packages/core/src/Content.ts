@@ -35,6 +35,15 @@ export type Bytes = Uint8Array | string
 
 const base64 = (bytes: Bytes): string => (typeof bytes === "string" ? bytes : Base64.encode(bytes))
 
+// What RFC 6838 and RFC 2045 call a type, with parameters whose values need no quotes: a comma would end it inside of a URI.
+const isMimeType = (text: string): boolean => /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[\w!#$&^.+-]+=[\w!#$&^.+-]+)*$/.test(text)
+
+/** Bytes as a URI, for example of an icon. Throws when the MIME type is none. Source: RFC 2397. */
+export const dataUri = (bytes: Bytes, mimeType: string): string => {
+  if (!isMimeType(mimeType)) throw new Error(`${JSON.stringify(mimeType)} is no MIME type such as "image/png"`)
+  return `data:${mimeType};base64,${base64(bytes)}`
+}
+
 /** A text. */
 export const text = (text: string, options?: Options): Protocol.TextContent => ({ type: "text", text, ...options })
 
