@@ -27,16 +27,19 @@ const inWords = (block: ContentBlock): string =>
       ? `[${block.title ?? block.name}](${block.uri})`
       : ""
 
-// Some servers put annotations into the resource itself.
 const contents = (value: ResourceContents, revision: Revision): ResourceContents => {
-  if (value._meta === undefined || revision.metaOnTypes) return value
-  const { _meta: _, ...rest } = value
+  let projected = value
+  // Some servers put annotations into the resource itself.
+  if (value.annotations !== undefined) projected = { ...projected, annotations: annotations(value.annotations, revision) }
+  if (value._meta === undefined || revision.metaOnTypes) return projected
+  const { _meta: _, ...rest } = projected
   return rest as ResourceContents // only an optional member was taken out
 }
 
 const block = (value: ContentBlock, revision: Revision): ContentBlock => {
   if ((value.type === "audio" && !revision.audio) || (value.type === "resource_link" && !revision.resourceLinks)) {
-    return { type: "text", text: inWords(value) }
+    const words = { type: "text", text: inWords(value) } as const
+    return value.annotations === undefined ? words : { ...words, annotations: annotations(value.annotations, revision) }
   }
   let projected: ContentBlock = value
   if (value.annotations !== undefined) projected = { ...projected, annotations: annotations(value.annotations, revision) }
