@@ -27,7 +27,7 @@ export interface Metadata {
   readonly title?: string
   /** For models. */
   readonly description?: string
-  /** Shown since 2025-11-25. */
+  /** Shown since 2025-11-25. A server with a bad one does not start, see `IconRules`. */
   readonly icons?: ReadonlyArray<Icon>
   /** For filters of the server's own; travels in `_meta`. */
   readonly tags?: ReadonlyArray<string>

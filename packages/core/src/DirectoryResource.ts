@@ -115,7 +115,7 @@ export const list = (
   const recursive = options.recursive ?? glob?.includes("/") ?? false
   const pattern = glob === undefined ? undefined : Glob.make(glob, { dot: hidden })
   return Effect.fnUntraced(function* (args, uri) {
-    const from = args?.path?.replace(/\/$/, "") ?? ""
+    const from = args?.path?.replace(/([^/])\/$/, "$1") ?? ""
     const accepts = (path: string, type: Found["type"]) => {
       if (pattern === undefined) return true
       const relative = from === "" ? path : path.slice(from.length + 1)

@@ -13,7 +13,7 @@ import { bound } from "./internal/bound.ts"
 import { concat, defaultMaxBytes } from "./internal/files.ts"
 import { ofName, toContents } from "./internal/mediaType.ts"
 import { failed, isTooLarge } from "./internal/reading.ts"
-import { McpError, resourceNotFound } from "./McpError.ts"
+import { type McpError, resourceNotFound } from "./McpError.ts"
 import type { ResourceContents } from "./protocol/Content.ts"
 
 /** How a URL is read. */

@@ -3,7 +3,6 @@
  *
  * Source: "Icons" of the base protocol, since 2025-11-25.
  */
-import * as Predicate from "effect/Predicate"
 import { isObject } from "./Jsonrpc.ts"
 
 const shown = (value: unknown): string => {
@@ -56,7 +55,7 @@ const iconFault = (icon: unknown): string | undefined => {
  * The source must be a URL of https: or http:, or a data: URI of an image; so that nothing runs or reads files where icons are shown.
  */
 export const fault = (icons: unknown): string | undefined => {
-  if (Predicate.isUndefined(icons)) return undefined
+  if (icons === undefined) return undefined
   if (!Array.isArray(icons)) return "icons: must be an array"
   for (const [i, icon] of icons.entries()) {
     const found = iconFault(icon)

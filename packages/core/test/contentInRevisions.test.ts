@@ -113,7 +113,7 @@ describe.each([...Revision.versions])("every block of content in %s", (version) 
     ({ block }) =>
       Effect.sync(() => {
         const [once] = project.content([block], revision)
-        assert.deepStrictEqual(project.content([once!], revision), [once])
+        assert.deepStrictEqual(project.content([once!], revision), [once!])
         const { messages } = JSON.parse(serverOf(revision).promptResult({ messages: [{ role: "user", content: block }] }))
         assert.deepStrictEqual(messages, [{ role: "user", content: sent(once) }])
       }),
