@@ -6,6 +6,7 @@
 import { isObject } from "./Jsonrpc.ts"
 
 const shown = (value: unknown): string => {
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object" // whose text could throw
   const text = typeof value === "string" ? JSON.stringify(value) : String(value)
   return text.length > 80 ? `${text.slice(0, 80)}...` : text
 }

@@ -30,6 +30,8 @@ describe("IconRules.fault", () => {
     ["icon.png", /^icons: must be an array$/],
     [[null], /^icons\[0\]: null is no icon/],
     [["a.png"], /^icons\[0\]: "a\.png" is no icon: an icon is an object with `src`$/],
+    [[["a.png"]], /^icons\[0\]: an array is no icon/],
+    [[{ src: { toString: 1 } }], /^icons\[0\]\.src: an object must be a URI$/],
     [[{}], /^icons\[0\]\.src: undefined must be a URI$/],
     [[{ src }, { src: "" }], /^icons\[1\]\.src: "" must be a URI$/],
     [[{ src: "javascript:alert(1)" }], /^icons\[0\]\.src: "javascript:alert\(1\)" must be a URI of https:, http: or data:/],
