@@ -79,6 +79,39 @@ export class ToolFailed extends Schema.TaggedError<ToolFailed>()("ToolFailed", {
   }
 }
 
+/**
+ * The server asked something first, inside of its answer, and got no answer: the client did not declare such questions, the question
+ * is none, or its handler refused or failed. Only in the request era; in the other one the server is told, and goes on.
+ */
+export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", {
+  method: Schema.String,
+  /** The server's name for the question. */
+  key: Schema.String,
+  /** The method of the question, such as `elicitation/create`. */
+  question: Schema.String,
+  /**
+   * The JSON-RPC error code for what went wrong: -32601 not declared, -32602 and -32600 malformed, -1 rejected by the user, -32603 a
+   * handler that failed, or the one that it chose.
+   */
+  code: Schema.Int,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `${this.method} was given up: its question "${this.key}" (${this.question}) has no answer (${this.code}): ${this.detail}`
+  }
+}
+
+/** The server asked again and again. Only in the request era. */
+export class TooManyRounds extends Schema.TaggedError<TooManyRounds>()("TooManyRounds", {
+  method: Schema.String,
+  /** How often its questions were answered. */
+  rounds: Schema.Finite
+}) {
+  override get message() {
+    return `${this.method} was given up: the server still asked for input after ${this.rounds} rounds`
+  }
+}
+
 /** Why a client failed. */
 export const Reason = Schema.Union([
   TransportFailed,
@@ -87,7 +120,9 @@ export const Reason = Schema.Union([
   TimedOut,
   InvalidAnswer,
   InvalidArguments,
-  ToolFailed
+  ToolFailed,
+  Unanswered,
+  TooManyRounds
 ])
 /** Why a client failed. */
 export type Reason = typeof Reason.Type

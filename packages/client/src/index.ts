@@ -2,5 +2,8 @@
  * Clients, typed from the contract. Import modules by their names, `@effect-mcp/client/McpClientError`, where start-up time
  * matters: this file loads them all.
  */
+export * as ElicitationHandler from "./ElicitationHandler.ts"
 export * as McpClient from "./McpClient.ts"
 export * as McpClientError from "./McpClientError.ts"
+export * as RootsHandler from "./RootsHandler.ts"
+export * as SamplingHandler from "./SamplingHandler.ts"

@@ -5,11 +5,14 @@
 import { type ClientConnection, ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
 import { type Deadlines, Timed } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import type { Questions } from "./questions.ts"
+import type { Rounds } from "./rounds.ts"
 import { Serial } from "./serial.ts"
 import { InvalidAnswer, InvalidArguments, McpClientError, RequestFailed, TimedOut, TransportFailed } from "../McpClientError.ts"
 
@@ -39,26 +42,44 @@ export interface Handlers {
   readonly onNotification: (notification: Jsonrpc.Notification) => void
 }
 
+/** Makes the message of a request; `more` is what a repetition has besides the params of the first one. */
+export type MessageOf = (id: number, more: Jsonrpc.JsonObject | undefined) => Jsonrpc.Request
+
 type Result = Effect.Effect<Jsonrpc.JsonObject, McpClientError>
 
 class Pending extends Timed {
   isOver = false
   readonly id: number
   readonly method: string
-  readonly timeout: number | undefined
-  private readonly onProgress: RequestOptions["onProgress"]
+  readonly messageOf: MessageOf
+  readonly options: RequestOptions
+  /** How often questions of the server were answered before. */
+  readonly round: number
   private reports: Serial | undefined
   private readonly resume: (result: Result) => void
   private readonly connection: Connection
 
-  constructor(connection: Connection, id: number, method: string, options: RequestOptions, resume: (result: Result) => void) {
+  constructor(
+    connection: Connection,
+    id: number,
+    method: string,
+    messageOf: MessageOf,
+    options: RequestOptions,
+    round: number,
+    resume: (result: Result) => void
+  ) {
     super()
     this.connection = connection
     this.id = id
     this.method = method
-    this.timeout = options.timeout
-    this.onProgress = options.onProgress
+    this.messageOf = messageOf
+    this.options = options
+    this.round = round
     this.resume = resume
+  }
+
+  get timeout(): number | undefined {
+    return this.options.timeout
   }
 
   /** Ends the request with the server's answer, after the last report was dealt with, if that does not take too long. */
@@ -89,7 +110,7 @@ class Pending extends Timed {
   }
 
   report(progress: Progress): void {
-    const { onProgress } = this
+    const { onProgress } = this.options
     if (onProgress === undefined) return
     this.reports ??= this.connection.serial()
     this.reports.push(Effect.suspend(() => onProgress(progress)))
@@ -110,12 +131,22 @@ const unsendable = ({ method }: Pending, error: unknown): McpClientError => {
   return new McpClientError({ reason: new InvalidArguments({ target: method, detail }) })
 }
 
+// A server that asks and does not read gets no more answers than that.
+const maxWaitingAnswers = 1024
+
 /** See the module. */
 export class Connection {
   private readonly pending = new Turnover<number, Pending>()
   /** Whether the revision has requests of the server. True until it is agreed upon. */
   answersRequests = true
+  /** Who answers them, besides `ping`; nobody before a revision is agreed upon. */
+  questions: Questions | undefined
+  /** Who answers what the server asks inside of its answers, in revisions where it does. */
+  rounds: Rounds | undefined
+  /** Who takes what a subscription brings, by the id of its request. */
+  readonly listeners = new Map<number, (notification: Jsonrpc.Notification) => void>()
   private nextId = 0
+  private waitingAnswers = 0
   private transport: ClientConnection | undefined
   private over: ClientTransportError | undefined
   private readonly deadlines: Deadlines
@@ -140,6 +171,7 @@ export class Connection {
     this.over = error
     const result = Effect.fail(failedTransport(error))
     for (const pending of this.pending.values()) pending.end(result)
+    this.questions?.stop()
   }
 
   /** Something that runs the program's reactions in order. */
@@ -147,16 +179,16 @@ export class Connection {
     return new Serial(this.runFork)
   }
 
-  /** Sends a request and waits for its result. Interrupting it cancels it on the server. */
-  request(method: string, messageOf: (id: number) => Jsonrpc.Request, options: RequestOptions): Result {
+  /** Sends a request and waits for its result. Interrupting it cancels it on the server. Questions of the server are answered. */
+  request(method: string, messageOf: MessageOf, options: RequestOptions, round = 0, more?: Jsonrpc.JsonObject): Result {
     return Effect.callback<Jsonrpc.JsonObject, McpClientError>((resume) => {
       if (this.over !== undefined) return resume(Effect.fail(failedTransport(this.over)))
       const id = ++this.nextId
-      const pending = new Pending(this, id, method, options, resume)
+      const pending = new Pending(this, id, method, messageOf, options, round, resume)
       this.pending.set(id, pending)
       if (options.timeout !== undefined) this.deadlines.add(pending, this.deadlines.now(), options.timeout)
       try {
-        this.post(messageOf(id), pending)
+        this.post(messageOf(id, more), pending)
       } catch (error) {
         pending.end(Effect.fail(unsendable(pending, error)))
       }
@@ -177,8 +209,15 @@ export class Connection {
   /** Takes what the server sends. */
   readonly receive = (message: Jsonrpc.Inbound): void => {
     switch (message._tag) {
-      case "Success":
-        return this.pendingOf(message.id)?.answer(Effect.succeed(message.result))
+      case "Success": {
+        const pending = this.pendingOf(message.id)
+        if (pending === undefined) return
+        const type = message.result["resultType"]
+        if (type === undefined || type === "complete" || this.rounds === undefined) {
+          return pending.answer(Effect.succeed(message.result))
+        }
+        return pending.answer(this.goOn(this.rounds, pending, message.result))
+      }
       case "Failure": {
         const pending = this.pendingOf(message.id)
         if (pending === undefined) return
@@ -192,8 +231,7 @@ export class Connection {
         return pending.answer(Effect.fail(new McpClientError({ reason })))
       }
       case "Notification":
-        if (message.method === "notifications/progress") return this.progressed(message.params)
-        return this.handlers.onNotification(message)
+        return this.notified(message)
       case "Request":
         return this.answer(message)
       case "Invalid": {
@@ -219,14 +257,23 @@ export class Connection {
   /** Tells the server that nobody waits for the answer any more. What negotiates is never cancelled. */
   cancel({ id, method }: Pending, reason: string): void {
     if (method === "initialize" || method === "server/discover") return
-    this.post(Jsonrpc.notification("notifications/cancelled", { requestId: id, reason }), undefined)
+    this.post(Jsonrpc.notification("notifications/cancelled", { requestId: id, reason }))
   }
 
   private pendingOf(id: Jsonrpc.RequestId | undefined): Pending | undefined {
     return typeof id === "number" ? this.pending.get(id) : undefined
   }
 
-  private post(message: Jsonrpc.Outbound, pending: Pending | undefined): void {
+  /** Sends an answer. While the way is full at most 1,024 wait, others are dropped: the server does not read. */
+  reply(response: Jsonrpc.Response): void {
+    if (this.transport === undefined || this.transport.sendUnsafe(response)) return
+    if (this.waitingAnswers >= maxWaitingAnswers) return
+    this.waitingAnswers++
+    const done = Effect.sync(() => this.waitingAnswers--)
+    this.runFork(Effect.ensuring(Effect.ignoreCause(this.transport.send(response)), done))
+  }
+
+  private post(message: Jsonrpc.Outbound, pending?: Pending): void {
     if (this.transport === undefined) return
     // Almost always there is room and the message is on its way.
     if (this.transport.sendUnsafe(message)) return
@@ -237,6 +284,34 @@ export class Connection {
         pending.end(Effect.fail(reason === undefined ? unsendable(pending, Cause.squash(cause)) : failedTransport(reason.error)))
       })
     this.runFork(Effect.catchCause(this.transport.send(message), failed))
+  }
+
+  // It goes on in the fiber that waits for the result: interrupting that ends it, and no deadline watches it.
+  private goOn(rounds: Rounds, { messageOf, method, options, round }: Pending, result: Jsonrpc.JsonObject): Result {
+    const next = Effect.suspend(() => rounds.next(method, result, round))
+    return Effect.flatMap(next, (more) => this.request(method, messageOf, options, round + 1, more))
+  }
+
+  private notified(message: Jsonrpc.Notification): void {
+    const { method, params } = message
+    if (method === "notifications/progress") return this.progressed(params)
+    if (method === "notifications/cancelled" && this.cancelled(params?.["requestId"])) return
+    if (this.listeners.size > 0) {
+      const meta = params?.["_meta"]
+      const id = Jsonrpc.isObject(meta) ? meta[Key.subscriptionId] : undefined
+      const listener = typeof id === "number" ? this.listeners.get(id) : undefined
+      if (listener !== undefined) return listener(message)
+    }
+    this.handlers.onNotification(message)
+  }
+
+  // A server takes its own questions back, and ends subscriptions.
+  private cancelled(id: unknown): boolean {
+    if (!Jsonrpc.isRequestId(id)) return false
+    if (this.questions?.cancel(id) === true) return true
+    if (typeof id !== "number" || !this.listeners.has(id)) return false
+    this.pending.get(id)?.answer(Effect.succeed({}))
+    return true
   }
 
   private progressed(params: Jsonrpc.JsonObject | undefined): void {
@@ -253,14 +328,13 @@ export class Connection {
     })
   }
 
-  private answer({ id, method }: Jsonrpc.Request): void {
+  private answer(request: Jsonrpc.Request): void {
     // In the request era servers ask inside of their answers, and clients must not write answers.
     if (!this.answersRequests) return
-    const response =
-      method === "ping"
-        ? Jsonrpc.reply(id, "{}")
-        : Jsonrpc.failure(id, { code: Jsonrpc.ErrorCode.MethodNotFound, message: `Method not found: ${method}` })
-    this.post(response, undefined)
+    const { id, method } = request
+    if (method === "ping") return this.reply(Jsonrpc.reply(id, "{}"))
+    if (this.questions !== undefined) return this.questions.take(request)
+    this.reply(Jsonrpc.failure(id, { code: Jsonrpc.ErrorCode.MethodNotFound, message: `Method not found: ${method}` }))
   }
 }
 

@@ -28,7 +28,7 @@ export interface Agreement {
 /** What the client brings. */
 export interface Offer {
   readonly info: Implementation
-  readonly capabilities: ClientCapabilities
+  readonly capabilities: (revision: Revision.Revision) => ClientCapabilities
   readonly logLevel: LoggingLevel | undefined
   /** In the order of preference. */
   readonly versions: ReadonlyArray<Revision.Version>
@@ -36,6 +36,8 @@ export interface Offer {
   readonly timeout: number | undefined
   /** Opens another connection, when the server ended the first one over a question that it did not know. */
   readonly reconnect: Effect.Effect<void, McpClientError>
+  /** What was agreed, before the server is told so: it may ask at once. */
+  readonly agreed: (agreement: Agreement) => void
 }
 
 const capabilitiesOf = (result: JsonObject): ServerCapabilities =>
@@ -72,11 +74,11 @@ const failed = (tried: ReadonlyArray<string>) => new McpClientError({ reason: ne
 
 const requestEra = Effect.fnUntraced(function* (
   connection: Connection,
-  { capabilities, info, logLevel, timeout }: Offer,
+  { agreed, capabilities, info, logLevel, timeout }: Offer,
   version: Revision.Version
 ): Effect.fn.Return<Agreement, McpClientError> {
   const revision = Revision.fromVersion(version) ?? Revision.latest
-  const wire = RequestEra.client(revision, { info, capabilities, logLevel })
+  const wire = RequestEra.client(revision, { info, capabilities: capabilities(revision), logLevel })
   // One corrective retry, even for the same version: there are servers that refuse the first request of a client.
   const result = yield* Effect.catchIf(
     discover(connection, wire, timeout),
@@ -92,21 +94,24 @@ const requestEra = Effect.fnUntraced(function* (
     return yield* new McpClientError({ reason: new InvalidAnswer({ method: "server/discover", detail }) })
   }
   const meta = result["_meta"]
-  return {
+  const agreement = {
     wire,
     serverInfo: infoOf(isObject(meta) ? meta[Key.serverInfo] : undefined) ?? infoOf(result["serverInfo"]),
     capabilities: capabilitiesOf(result),
     instructions: instructionsOf(result)
   }
+  agreed(agreement)
+  return agreement
 })
 
 const sessionEra = Effect.fnUntraced(function* (
   connection: Connection,
-  { capabilities, info, timeout, versions }: Offer,
+  { agreed, capabilities, info, timeout, versions }: Offer,
   version: Revision.Version
 ): Effect.fn.Return<Agreement, McpClientError> {
   const offered = Revision.fromVersion(version) ?? Revision.latestSession
-  const params = { protocolVersion: version, capabilities, clientInfo: project.implementation(info, offered) }
+  const clientInfo = project.implementation(info, offered)
+  const params = { protocolVersion: version, capabilities: capabilities(offered), clientInfo }
   const result = yield* connection.request("initialize", (id) => request(id, "initialize", params), new RequestOptions(timeout))
   const answered = String(result["protocolVersion"])
   const revision = Revision.fromVersion(answered)
@@ -114,13 +119,15 @@ const sessionEra = Effect.fnUntraced(function* (
     const detail = `it wants to speak ${answered}, which this client does not`
     return yield* new McpClientError({ reason: new InvalidAnswer({ method: "initialize", detail }) })
   }
-  yield* connection.notify("notifications/initialized")
-  return {
+  const agreement = {
     wire: SessionEra.client(revision),
     serverInfo: infoOf(result["serverInfo"]),
     capabilities: capabilitiesOf(result),
     instructions: instructionsOf(result)
   }
+  agreed(agreement)
+  yield* connection.notify("notifications/initialized")
+  return agreement
 })
 
 /** Agrees with the server on a revision. */

@@ -169,12 +169,15 @@ export const agreeing =
     else if (message["method"] !== "notifications/initialized") script(message, connection)
   }
 
-/** Connects a client to a scripted server, for the time of the test. */
+/** Connects a client to a scripted server, for the time of the test; `handlers` are what is provided besides the transport. */
 export const connect = (
   server: ReturnType<typeof scripted>,
-  options: Partial<McpClient.Options> = {}
+  options: Partial<McpClient.Options> = {},
+  handlers: Layer.Layer<never> = Layer.empty
 ): Effect.Effect<McpClient.McpClient["Service"], McpClientError, Scope.Scope> =>
   Effect.map(
-    Layer.build(Layer.fresh(McpClient.layer({ ...clientInfo, ...options })).pipe(Layer.provide(server.layer))),
+    Layer.build(
+      Layer.fresh(McpClient.layer({ ...clientInfo, ...options })).pipe(Layer.provide(Layer.merge(server.layer, handlers)))
+    ),
     (context) => McpClient.McpClient.pipe(Effect.provideContext(context), Effect.runSync)
   )

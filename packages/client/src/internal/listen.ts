@@ -1,0 +1,75 @@
+/**
+ * Subscriptions of the request era: one long request, and what the server tells on it.
+ *
+ * Source: basic/patterns/subscriptions of 2026-07-28.
+ */
+import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import { isObject } from "@effect-mcp/core/Jsonrpc"
+import type { SubscriptionFilter } from "@effect-mcp/core/protocol/Subscriptions"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { InvalidAnswer, McpClientError, TimedOut } from "../McpClientError.ts"
+import { type Connection, RequestOptions } from "./connection.ts"
+
+/** A subscription that the server has acknowledged. */
+export interface Subscription {
+  /** The part of the filter that the server honours. */
+  readonly honoured: SubscriptionFilter
+  /**
+   * What the server tells, from the acknowledgement on. Ends when the server ends the subscription, fails when the connection does.
+   * Of what is not taken the last 1,024 are kept.
+   */
+  readonly notifications: Stream.Stream<Jsonrpc.Notification, McpClientError>
+}
+
+const method = "subscriptions/listen"
+const maxWaiting = 1024
+
+const over = new McpClientError({ reason: new InvalidAnswer({ method, detail: "it came before the acknowledgement" }) })
+
+/** Subscribes, for as long as the scope is open. `timeout` is for the acknowledgement, in milliseconds; `undefined` for ever. */
+export const listen = Effect.fnUntraced(function* (
+  connection: Connection,
+  messageOf: (id: number) => Jsonrpc.Request,
+  timeout: number | undefined
+): Effect.fn.Return<Subscription, McpClientError, Scope.Scope> {
+  const told = yield* Queue.sliding<Jsonrpc.Notification, McpClientError | Cause.Done>(maxWaiting)
+  const acknowledged = Deferred.makeUnsafe<SubscriptionFilter, McpClientError>()
+  let opened = 0
+  const take = (notification: Jsonrpc.Notification): void => {
+    if (notification.method !== "notifications/subscriptions/acknowledged") return void Queue.offerUnsafe(told, notification)
+    const honoured = notification.params?.["notifications"]
+    // Open objects: what matters of them is checked where it is used.
+    Deferred.doneUnsafe(acknowledged, Exit.succeed(isObject(honoured) ? (honoured as SubscriptionFilter) : {}))
+  }
+  const request = connection.request(
+    method,
+    (id) => {
+      opened = id
+      connection.listeners.set(id, take)
+      return messageOf(id)
+    },
+    new RequestOptions(undefined)
+  )
+  const end = (exit: Exit.Exit<unknown, McpClientError>) =>
+    Effect.sync(() => {
+      connection.listeners.delete(opened)
+      Deferred.doneUnsafe(acknowledged, Exit.isFailure(exit) ? Exit.failCause(exit.cause) : Exit.fail(over))
+      if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) Queue.endUnsafe(told)
+      else Queue.failCauseUnsafe(told, exit.cause)
+    })
+  const fiber = yield* Effect.forkScoped(Effect.onExit(request, end), { startImmediately: true })
+  const waiting = Effect.onError(Deferred.await(acknowledged), () => Fiber.interrupt(fiber))
+  const late = () => Effect.fail(new McpClientError({ reason: new TimedOut({ method, after: timeout ?? 0 }) }))
+  const honoured = yield* timeout === undefined
+    ? waiting
+    : Effect.timeoutOrElse(waiting, { duration: Duration.millis(timeout), orElse: late })
+  return { honoured, notifications: Stream.fromQueue(told) }
+})

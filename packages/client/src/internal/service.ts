@@ -1,0 +1,114 @@
+/**
+ * What a client is: the service, and how it is made and called.
+ */
+import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
+import type { Completion, CompletionReference } from "@effect-mcp/core/protocol/Completion"
+import type { GetPromptResult, Prompt } from "@effect-mcp/core/protocol/Prompts"
+import type { ReadResourceResult, Resource, ResourceTemplate } from "@effect-mcp/core/protocol/Resources"
+import type { SubscriptionFilter } from "@effect-mcp/core/protocol/Subscriptions"
+import type { CallToolResult, Tool } from "@effect-mcp/core/protocol/Tools"
+import type * as Revision from "@effect-mcp/core/Revision"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { McpClientError } from "../McpClientError.ts"
+import type { Progress } from "./connection.ts"
+import type { Subscription } from "./listen.ts"
+
+/** Who the client is, and how it behaves where the defaults do not fit. */
+export interface Options extends Implementation {
+  /** The revisions that it speaks, the preferred one first. All of them by default, newest first. */
+  readonly versions?: ReadonlyArray<Revision.Version>
+  /**
+   * For how long the server may neither answer a request nor tell of its progress. 60 seconds by default; then the request is
+   * cancelled and fails. `Duration.infinity` waits for ever.
+   */
+  readonly timeout?: Duration.Input
+  /** For how long to wait for answers while the revision is negotiated. 10 seconds by default. */
+  readonly negotiationTimeout?: Duration.Input
+  /** The lowest level of log messages to ask for; they arrive as notifications. None by default. */
+  readonly logLevel?: LoggingLevel
+  /** How often a request is repeated with answers to questions of the server. 10 by default; then it fails. Request era. */
+  readonly maxRounds?: number
+  /**
+   * What to do with notifications of the server, in the order in which they arrive. Progress is told to its request instead, and what
+   * a subscription brings to its stream.
+   */
+  readonly onNotification?: (notification: Jsonrpc.Notification) => Effect.Effect<void>
+}
+
+/** How one call is made. */
+export interface CallOptions {
+  /** In place of the client's `timeout`. It does not run while questions of the server are answered, and then begins anew. */
+  readonly timeout?: Duration.Input
+  /** What to do when the server tells how far it is, in the order in which it does. */
+  readonly onProgress?: (progress: Progress) => Effect.Effect<void>
+  /** Goes into `_meta` of the request. */
+  readonly meta?: Jsonrpc.JsonObject
+}
+
+/**
+ * A connected client. Interrupting a request cancels it on the server, and ends what answers its questions. All pages of a list are
+ * read, up to 1,000.
+ */
+export class McpClient extends Context.Service<
+  McpClient,
+  {
+    readonly revision: Revision.Revision
+    /** What the server says of itself: for display, never for decisions. */
+    readonly serverInfo: Implementation | undefined
+    readonly capabilities: ServerCapabilities
+    /** How to use the server, written for models. */
+    readonly instructions: string | undefined
+    readonly listTools: Effect.Effect<ReadonlyArray<Tool>, McpClientError>
+    readonly listResources: Effect.Effect<ReadonlyArray<Resource>, McpClientError>
+    readonly listResourceTemplates: Effect.Effect<ReadonlyArray<ResourceTemplate>, McpClientError>
+    /** Fails with `RequestFailed` for what does not exist: code -32002 in the session era, -32602 since. */
+    readonly readResource: (uri: string, options?: CallOptions) => Effect.Effect<ReadResourceResult, McpClientError>
+    readonly listPrompts: Effect.Effect<ReadonlyArray<Prompt>, McpClientError>
+    /** The messages of a prompt. The wire has texts: arguments of other types are JSON in a text. */
+    readonly getPrompt: (
+      name: string,
+      args?: { readonly [name: string]: string },
+      options?: CallOptions
+    ) => Effect.Effect<GetPromptResult, McpClientError>
+    /** Calls a tool by name. A result with `isError` is a result. */
+    readonly callTool: (
+      name: string,
+      args?: Jsonrpc.JsonObject,
+      options?: CallOptions
+    ) => Effect.Effect<CallToolResult, McpClientError>
+    /** Suggestions for an argument of a prompt, or a variable of a template; `known` are arguments that are filled in already. */
+    readonly complete: (
+      ref: CompletionReference,
+      argument: { readonly name: string; readonly value: string },
+      known?: { readonly [name: string]: string }
+    ) => Effect.Effect<Completion, McpClientError>
+    /** Fails with code -32601 in the request era, which has no `ping`. */
+    readonly ping: Effect.Effect<void, McpClientError>
+    /** Asks for log messages of this level and above; they arrive as notifications. */
+    readonly setLogLevel: (level: LoggingLevel) => Effect.Effect<void, McpClientError>
+    /**
+     * Asks to be told when a resource changes: `notifications/resources/updated` with its URI. Session era; since then use `listen`,
+     * this fails with code -32601.
+     */
+    readonly subscribeResource: (uri: string) => Effect.Effect<void, McpClientError>
+    /** Takes a subscription back. Session era. */
+    readonly unsubscribeResource: (uri: string) => Effect.Effect<void, McpClientError>
+    /**
+     * Asks to be told of changes as long as the scope is open, and waits until the server has acknowledged that. Nothing is told of
+     * what changed before: read lists and resources after this, not before. Since the request era; before it, servers tell by
+     * themselves, this fails with code -32601.
+     */
+    readonly listen: (filter: SubscriptionFilter) => Effect.Effect<Subscription, McpClientError, Scope.Scope>
+    /** Sends any request, with what the revision wants around its params, and gives its result as it was received. */
+    readonly request: (
+      method: string,
+      params?: Jsonrpc.JsonObject,
+      options?: CallOptions
+    ) => Effect.Effect<Jsonrpc.JsonObject, McpClientError>
+  }
+>()("@effect-mcp/client/McpClient") {}
