@@ -78,7 +78,7 @@ const misfits = (form: FormSchema, content: JsonObject): string => {
 // Defaults of the form are filled in; what the server did not ask for, or could not read, does not leave the client.
 const finishForm =
   (form: FormSchema) =>
-  (given: Answer): ElicitResult | Misfit => {
+  (given: unknown): ElicitResult | Misfit => {
     const isAccepted = isObject(given) && given["action"] === "accept"
     const content = isAccepted ? Form.filled(form, given["content"]) : {}
     const decoded = decodeResult(isAccepted ? { action: "accept", content } : given)

@@ -15,7 +15,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { capabilitiesOf, reading } from "./internal/answering.ts"
 import { connect, Connection, RequestOptions } from "./internal/connection.ts"
 import { find, type Handlers } from "./internal/handlers.ts"
@@ -80,9 +79,8 @@ const makeAgreed = Effect.fnUntraced(function* (
 })
 
 const tellOfRoots = ({ roots }: Handlers, { rootsListChanged }: Revision.Revision, connection: Connection) => {
-  const { changes } = roots ?? {}
-  if (changes === undefined || !rootsListChanged) return Effect.void
-  const told = Stream.runForEach(changes, () => connection.notify("notifications/roots/list_changed"))
+  if (roots?.announce === undefined || !rootsListChanged) return Effect.void
+  const told = roots.announce(connection.notify("notifications/roots/list_changed"))
   // It ends with the connection, of which whoever makes a request hears.
   return Effect.asVoid(Effect.forkScoped(Effect.ignore(told), { startImmediately: true }))
 }

@@ -105,7 +105,7 @@ export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", {
 export class TooManyRounds extends Schema.TaggedError<TooManyRounds>()("TooManyRounds", {
   method: Schema.String,
   /** How often its questions were answered. */
-  rounds: Schema.Finite
+  rounds: Schema.Int
 }) {
   override get message() {
     return `${this.method} was given up: the server still asked for input after ${this.rounds} rounds`

@@ -37,10 +37,10 @@ const finish =
     return metaOnTypes ? { roots } : { roots: roots.map(({ _meta, ...root }) => root) }
   }
 
-const make = (list: Effect.Effect<Roots, unknown>, changes: Stream.Stream<unknown> | undefined): RootsHandler["Service"] => ({
-  capability: ({ rootsListChanged }) => (changes !== undefined && rootsListChanged ? { listChanged: true } : {}),
+const make = (list: Effect.Effect<Roots, unknown>, announce: RootsHandler["Service"]["announce"]): RootsHandler["Service"] => ({
+  capability: ({ rootsListChanged }) => (announce !== undefined && rootsListChanged ? { listChanged: true } : {}),
   read: (_params, asker) => Result.succeed(answer(method, asker, list, finish(asker.revision))),
-  changes
+  announce
 })
 
 /**
@@ -70,12 +70,11 @@ export const layer = <R = never>(
  * Answers with the roots that are there at the time, and tells servers of the session era when they have changed. Those of the
  * request era ask when they want to know. Changes in quick succession may be told as one.
  */
-export const layerLive = (roots: SubscriptionRef.SubscriptionRef<Roots>): Layer.Layer<RootsHandler> =>
-  Layer.succeed(
+export const layerLive = (roots: SubscriptionRef.SubscriptionRef<Roots>): Layer.Layer<RootsHandler> => {
+  // The first one is what is there already. A server that does not read must not make changes pile up.
+  const changes = SubscriptionRef.changes(roots).pipe(Stream.drop(1), Stream.buffer({ capacity: 1, strategy: "sliding" }))
+  return Layer.succeed(
     RootsHandler,
-    make(
-      SubscriptionRef.get(roots),
-      // The first one is what is there already. A server that does not read must not make changes pile up.
-      SubscriptionRef.changes(roots).pipe(Stream.drop(1), Stream.buffer({ capacity: 1, strategy: "sliding" }))
-    )
+    make(SubscriptionRef.get(roots), (tell) => Stream.runForEach(changes, () => tell))
   )
+}

@@ -5,7 +5,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Stream from "effect/Stream"
 import type { Responder } from "./responder.ts"
 
 /** Answers servers that ask the user: `elicitation/create`. */
@@ -20,8 +19,8 @@ export class SamplingHandler extends Context.Service<SamplingHandler, Responder>
 export class RootsHandler extends Context.Service<
   RootsHandler,
   Responder & {
-    /** Emits when the roots have changed; absent when they do not. */
-    readonly changes: Stream.Stream<unknown> | undefined
+    /** Tells each time the roots have changed, until telling fails; absent when they do not change. */
+    readonly announce: (<E>(tell: Effect.Effect<void, E>) => Effect.Effect<void, E>) | undefined
   }
 >()("@effect-mcp/client/RootsHandler") {}
 

@@ -14,7 +14,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { InvalidAnswer, McpClientError, TimedOut } from "../McpClientError.ts"
 import { type Connection, RequestOptions } from "./connection.ts"
 
@@ -23,10 +22,10 @@ export interface Subscription {
   /** The part of the filter that the server honours. */
   readonly honoured: SubscriptionFilter
   /**
-   * What the server tells, from the acknowledgement on. Ends when the server ends the subscription, fails when the connection does.
-   * Of what is not taken the last 1,024 are kept.
+   * What the server tells, from the acknowledgement on; `Stream.fromQueue` makes a stream of it. Ends when the server, or the scope,
+   * ends the subscription, and fails when the connection ends. Of what is not taken the last 1,024 are kept.
    */
-  readonly notifications: Stream.Stream<Jsonrpc.Notification, McpClientError>
+  readonly notifications: Queue.Dequeue<Jsonrpc.Notification, McpClientError | Cause.Done>
 }
 
 const method = "subscriptions/listen"
@@ -71,5 +70,5 @@ export const listen = Effect.fnUntraced(function* (
   const honoured = yield* timeout === undefined
     ? waiting
     : Effect.timeoutOrElse(waiting, { duration: Duration.millis(timeout), orElse: late })
-  return { honoured, notifications: Stream.fromQueue(told) }
+  return { honoured, notifications: told }
 })

@@ -64,11 +64,18 @@ export const reader = <A>(schema: Schema.Codec<A, JsonObject>) => {
   }
 }
 
+// What is no Effect would end the fiber, with everything around it.
+const start = <A, E, R>(run: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    const effect = run()
+    return Effect.isEffect(effect) ? effect : Effect.die(new Error("the handler returned something that is no Effect"))
+  })
+
 /** Gives a handler what its layer captured, and each run a scope of its own. */
 export const captured =
   <R>(context: Context.Context<R>) =>
   <A, E>(run: () => Effect.Effect<A, E, R | Scope.Scope>): Effect.Effect<A, E> =>
-    Effect.provideContext(Effect.scoped(Effect.suspend(run)), context as Context.Context<Exclude<R, Scope.Scope>>) // the same values
+    Effect.provideContext(Effect.scoped(start(run)), context as Context.Context<Exclude<R, Scope.Scope>>) // the same values
 
 // What a handler gives may hold anything where the protocol allows any JSON.
 const toJson = (value: JsonObject): JsonObject | Misfit => {
@@ -85,8 +92,8 @@ const failed = (method: string, { revision }: Asker, cause: Cause.Cause<unknown>
   if (error instanceof Rejected) return Effect.fail({ code: Rejected.code, message: error.detail })
   if (error instanceof Misfit) {
     const { detail, told } = error
-    const told32603 = Effect.fail({ code: ErrorCode.InternalError, message: told })
-    return Effect.andThen(Effect.logError(`the handler of ${method} gave an answer that does not fit: ${detail}`), told32603)
+    const log = Effect.logError(`the handler of ${method} gave an answer that does not fit: ${detail}`)
+    return Effect.andThen(log, Effect.fail({ code: ErrorCode.InternalError, message: told }))
   }
   return Effect.andThen(Effect.logError(`the handler of ${method} failed`, cause), Effect.fail(broken))
 }

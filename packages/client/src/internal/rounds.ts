@@ -78,7 +78,7 @@ export class Rounds {
     if (inputRequests !== undefined && !isObject(inputRequests)) return invalid(method, "its `inputRequests` is no object")
     const entries = Object.entries(inputRequests ?? {})
     if (entries.length > maxQuestions) return invalid(method, `it asks more than ${maxQuestions} questions at once`)
-    if (!(round < this.maxRounds)) return new McpClientError({ reason: new TooManyRounds({ method, rounds: this.maxRounds }) })
+    if (!(round < this.maxRounds)) return new McpClientError({ reason: new TooManyRounds({ method, rounds: round }) })
     const questions: Array<Question> = []
     for (const [key, request] of entries) {
       const question = this.question(method, key, request)
