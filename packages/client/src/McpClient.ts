@@ -115,6 +115,7 @@ export const make = Effect.fnUntraced(function* (
   })
   let { wire } = agreement
   const { revision } = wire
+  yield* tellOfRoots(handlers, revision, connection)
   const timeout = Deadlines.toMillis(options.timeout ?? "60 seconds")
 
   const request: McpClient["Service"]["request"] = (method, params, call) =>
@@ -131,7 +132,6 @@ export const make = Effect.fnUntraced(function* (
           wire = RequestEra.client(revision, { info, capabilities: capabilitiesOf(handlers, revision), logLevel: level })
         })
   if (options.logLevel !== undefined && revision.logging === "session") yield* setLogLevel(options.logLevel)
-  yield* tellOfRoots(handlers, revision, connection)
 
   return McpClient.of({
     revision,

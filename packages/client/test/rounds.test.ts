@@ -7,6 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as ElicitationHandler from "../src/ElicitationHandler.ts"
 import type { McpClient, Options } from "../src/McpClient.ts"
@@ -85,6 +86,21 @@ describe("a request that is answered with questions", () => {
       assert.strictEqual(second["params"]._meta.traceparent, "00-1")
       assert.strictEqual(second["params"]._meta.progressToken, second["id"])
     })
+  )
+
+  it.effect.prop(
+    "gives back any state and takes any keys",
+    { state: Schema.String, keys: Schema.Array(Schema.String).check(Schema.isMaxLength(10)) },
+    ({ keys, state }) =>
+      Effect.gen(function* () {
+        const questions = Object.fromEntries(keys.map((key) => [key, roots]))
+        const { client, connection } = yield* connected(all, answers(asking({ first: roots, ...questions }, state), done))
+        yield* client.callTool("t")
+        const { params } = connection.last("tools/call")
+        assert.strictEqual(params.requestState, state)
+        assert.deepStrictEqual(Object.keys(params.inputResponses).toSorted(), [...new Set(["first", ...keys])].toSorted())
+      }),
+    { arbitrary: { runs: 50 } }
   )
 
   it.effect("has no state when there was none, and answers under any key", () =>

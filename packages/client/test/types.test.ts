@@ -3,12 +3,17 @@
  */
 import type { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
+import { invalidParams } from "@effect-mcp/core/McpError"
 import * as Tool from "@effect-mcp/core/Tool"
 import { describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as ElicitationHandler from "../src/ElicitationHandler.ts"
 import * as McpClient from "../src/McpClient.ts"
+import * as RootsHandler from "../src/RootsHandler.ts"
+import * as SamplingHandler from "../src/SamplingHandler.ts"
 import type { McpClientError } from "../src/McpClientError.ts"
 
 type Eq<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2 ? true : false
@@ -95,5 +100,43 @@ describe("a typed client", () => {
     check<Eq<Layer.Success<Client>, McpClient.McpClient>>()
     check<Eq<Layer.Services<Client>, ClientTransport>>()
     check<Eq<Layer.Error<Client>, McpClientError>>()
+  })
+})
+
+class Ui extends Context.Service<Ui, { readonly show: Effect.Effect<ElicitationHandler.Answer> }>()("test/Ui") {}
+class Browser extends Context.Service<Browser, { readonly open: Effect.Effect<ElicitationHandler.Answer> }>()("test/Browser") {}
+
+describe("handlers of questions", () => {
+  it("require what their functions require, without the scope that each question has", () => {
+    const form = () =>
+      Effect.andThen(
+        Effect.scope,
+        Ui.use(({ show }) => show)
+      )
+    const url = () => Browser.use(({ open }) => open)
+    const both = ElicitationHandler.layer({ form, url })
+    check<Eq<Layer.Services<typeof both>, Ui | Browser>>()
+    const one = ElicitationHandler.layer({ form })
+    check<Eq<Layer.Services<typeof one>, Ui>>()
+    const none = ElicitationHandler.layer({ form: () => Effect.succeed(ElicitationHandler.accept({ tags: ["a"] })) })
+    check<Eq<typeof none, Layer.Layer<ElicitationHandler.ElicitationHandler>>>()
+  })
+
+  it("may fail with an error that servers understand, and with no other", () => {
+    compile(() => [
+      SamplingHandler.layer(() => SamplingHandler.reject("no")),
+      ElicitationHandler.layer({ form: () => Effect.fail(invalidParams("no")) }),
+      // @ts-expect-error: nobody would know what to tell the server
+      ElicitationHandler.layer({ form: () => Effect.fail("no") }),
+      // @ts-expect-error: a form has no nested content
+      ElicitationHandler.accept({ name: { first: "Ada" } })
+    ])
+  })
+
+  it("are not required by a client, and may be provided to it", () => {
+    const client = McpClient.layer({ name: "c", version: "1" })
+    check<Eq<Layer.Services<typeof client>, ClientTransport>>()
+    const answering = Layer.provide(client, RootsHandler.layer([{ uri: "file:///a" }]))
+    check<Eq<Layer.Services<typeof answering>, ClientTransport>>()
   })
 })
