@@ -6,6 +6,7 @@
  *
  * Source: "Elicitation" in the client features since 2025-06-18, URLs since 2025-11-25.
  */
+import * as Form from "@effect-mcp/core/Form"
 import { isObject, type JsonObject } from "@effect-mcp/core/Jsonrpc"
 import type { McpError } from "@effect-mcp/core/McpError"
 import {
@@ -23,7 +24,6 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Asker } from "./Asker.ts"
-import * as Form from "./internal/form.ts"
 import { ElicitationHandler } from "./internal/handlers.ts"
 import { answer, captured, describe, Misfit, reader, refuseParams } from "./internal/responder.ts"
 import type { Rejected } from "./Rejected.ts"
