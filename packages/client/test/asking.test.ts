@@ -1,6 +1,7 @@
 /**
  * Our own server asks our own client: one handler of a tool, the same answers in every revision that has the questions.
  */
+import { Declined } from "@effect-mcp/core/Asking"
 import * as Elicitation from "@effect-mcp/core/Elicitation"
 import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
 import type { CreateMessageParams } from "@effect-mcp/core/protocol/Sampling"
@@ -22,22 +23,13 @@ import { clientInfo } from "./support/server.ts"
 
 const Greet = Tool.make("greet", { success: Schema.String, failure: Schema.String })
 
+const Who = { name: Schema.String, polite: Schema.Boolean.annotate({ default: true }) }
+
 const greet = Effect.gen(function* () {
-  const who = yield* Elicitation.ask("who", {
-    message: "Who?",
-    requestedSchema: {
-      type: "object",
-      properties: { name: { type: "string" }, polite: { type: "boolean", default: true } },
-      required: ["name"]
-    }
-  })
-  if (who.action !== "accept") return `nobody: ${who.action}`
-  const { roots } = yield* Roots.list
-  const { content } = yield* Sampling.ask("words", {
-    messages: [{ role: "user", content: { type: "text", text: JSON.stringify(who.content) } }],
-    maxTokens: 10
-  })
-  return `${"text" in content ? content.text : ""} in ${roots.map(({ uri }) => uri).join()}`
+  const who = yield* Elicitation.form({ key: "who", message: "Who?", schema: Who })
+  const roots = yield* Roots.list
+  const said = yield* Sampling.text({ key: "words", messages: JSON.stringify(who) })
+  return `${said} in ${roots.map(({ uri }) => uri).join()}`
 }).pipe(Effect.catch((error) => Effect.fail(error.message)))
 
 const server = McpServer.layer({ name: "s", version: "1" }, Greet).pipe(
@@ -79,7 +71,8 @@ describe("a handler that asks for a form, the roots and a message", () => {
 
     it.effect(`${version}: hears that the user does not want to`, () =>
       Effect.gen(function* () {
-        assert.strictEqual(yield* greeting(version, ElicitationHandler.decline), "nobody: decline")
+        const error = yield* Effect.flip(greeting(version, ElicitationHandler.decline))
+        assert.strictEqual(error, new Declined({ key: "who" }).message)
       })
     )
   }

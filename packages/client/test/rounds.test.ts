@@ -255,8 +255,9 @@ describe("rounds", () => {
         assert.strictEqual(connection.sent.length, 1)
         yield* TestClock.adjust("1 millis")
         assert.strictEqual((yield* Fiber.join(fiber))._tag, "Success")
-        assert.strictEqual(connection.sent[1]?.["params"].requestState, "s")
-        assert.strictEqual("inputResponses" in connection.sent[1]?.["params"], what === "without a question in them")
+        const { params } = connection.sent[1]!
+        assert.strictEqual(params.requestState, "s")
+        assert.strictEqual("inputResponses" in params, what === "without a question in them")
       })
     )
   }

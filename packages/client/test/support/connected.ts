@@ -2,7 +2,7 @@
  * A client with handlers that is connected to a scripted server, and what was logged meanwhile.
  */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Cause from "effect/Cause"
 import type { Options } from "../../src/McpClient.ts"
