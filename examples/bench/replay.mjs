@@ -92,7 +92,7 @@ const program = Effect.gen(function* () {
       `seal and open ${sealing.toFixed(1)} us, replayed round ${replayed.toFixed(1)} us: ${(replayed / sealing).toFixed(2)}x`
     )
   }
-  console.log(`state ${last.requestState.length} characters; median ${ratios.sort((a, b) => a - b)[3].toFixed(2)}x`)
+  console.log(`state ${last.requestState.length} characters; median ${ratios.toSorted((a, b) => a - b)[3].toFixed(2)}x`)
 })
 
 const Server = McpServer.layer({ name: "bench", version: "1.0.0" }, Book).pipe(Layer.provide(BookLive))

@@ -39,7 +39,10 @@ export interface AnyContract {
  * An implementation whose types were forgotten; its contract knows them. Those of tools may return a Stream of steps, those of resources
  * are given the URI, too.
  */
-export type Handler = (args: never, uri: never) => Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
+export type Handler = (
+  args: never,
+  uri: never
+) => Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
 
 /**
  * What a handler returns: an Effect that succeeds with `A`, may fail with `E`, and may need anything. What it needs is not mentioned, so

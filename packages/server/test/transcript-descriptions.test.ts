@@ -137,8 +137,8 @@ const link = {
 const old = at(annotated, "2024-11-05")
 
 const sounds: Since<ReadonlyArray<Json>> = {
-  "2024-11-05": messages(audioInWords, linkInWords, {}, old),
-  "2025-03-26": messages({ ...audio, ...old }, linkInWords, {}, old),
+  "2024-11-05": messages({ ...audioInWords, ...old }, { ...linkInWords, ...old }, {}, old),
+  "2025-03-26": messages({ ...audio, ...old }, { ...linkInWords, ...old }, {}, old),
   "2025-06-18": messages({ ...audio, annotations }, link, { _meta: { "a.b/c": 2 } }, { annotations }),
   "2025-11-25": messages({ ...audio, annotations }, { ...link, icons }, { _meta: { "a.b/c": 2 } }, { annotations })
 }
