@@ -79,6 +79,18 @@ export interface CompleteRequest {
   readonly meta: JsonObject
 }
 
+/** A request of an extension, before its params were decoded. What it asks for is not changed by its `name`. */
+export interface ExtensionRequest {
+  readonly method: "extension"
+  /** The id of the extension. */
+  readonly extension: string
+  /** The method as it was received, such as `clipboard/paste`. */
+  readonly name: string
+  /** Without `_meta`. */
+  readonly params: JsonObject
+  readonly meta: JsonObject
+}
+
 /** The methods that have a hook, with their neutral requests and results. */
 export interface Methods {
   readonly "tools/call": { readonly request: CallToolRequest; readonly result: CallToolResult }
@@ -92,6 +104,8 @@ export interface Methods {
   readonly "completion/complete": { readonly request: CompleteRequest; readonly result: CompleteResult }
   readonly "prompts/get": { readonly request: GetPromptRequest; readonly result: GetPromptResult }
   readonly "prompts/list": { readonly request: ListPromptsRequest; readonly result: ListPromptsResult }
+  /** All requests of extensions. */
+  readonly extension: { readonly request: ExtensionRequest; readonly result: JsonObject }
 }
 
 /** Any request that has a hook. */

@@ -4,6 +4,7 @@
  */
 import * as ChangeBus from "@effect-mcp/core/ChangeBus"
 import { Dispatcher } from "@effect-mcp/core/Dispatcher"
+import type * as Extension from "@effect-mcp/core/Extension"
 import type * as McpGroup from "@effect-mcp/core/McpGroup"
 import type * as Middleware from "@effect-mcp/core/Middleware"
 import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
@@ -14,6 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { DuplicateName } from "./DuplicateName.ts"
 import * as assemble from "./internal/assemble.ts"
+import { assembleExtension } from "./internal/assembleExtension.ts"
 import * as build from "./internal/build.ts"
 import * as Part from "./Part.ts"
 import * as Provider from "./Provider.ts"
@@ -40,6 +42,16 @@ export class McpServer extends Context.Service<
     readonly provider: Provider.Provider
     /** Says that a resource has new contents: clients that subscribed to it are told, those of other processes by the `ChangeBus`. */
     readonly resourceUpdated: (uri: string) => Effect.Effect<void, StoreError>
+    /**
+     * Tells all clients that declared an extension of one of its events: those of the session era unasked, later ones on a subscription
+     * whose filter has the id of the extension, as `events` of our client opens it. Who does not read is not told; clients of other
+     * processes are not, either. An event that is not as the contract says, or of an extension that is not served, is a defect.
+     */
+    readonly send: <E extends Extension.Any, const M extends keyof Extension.EventsOf<E> & string>(
+      extension: E,
+      method: M,
+      ...params: Extension.Optional<Extension.EventParams<E, M>>
+    ) => Effect.Effect<void>
     readonly add: <G extends McpGroup.Any, E, R>(
       group: G,
       handlers: Layer.Layer<McpGroup.Requirements<G>, E, R>
@@ -72,7 +84,8 @@ const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.Memo
       opened.push(yield* prepared.open({ memo, scope, context, prepare: base.assembling.prepare, warn: base.assembling.warn }))
     }
     const middlewares = opened.flatMap((part) => part.middlewares)
-    const { announce, dispatcher, registry } = yield* build.engine(base, middlewares)
+    const served = opened.flatMap((part) => part.extensions ?? [])
+    const { announce, broadcast, dispatcher, registry } = yield* build.engine(base, middlewares, served)
     const forget = registry.add(opened.flatMap((part) => part.providers))
     yield* Effect.addFinalizer(() => Effect.sync(forget))
     registry.settle() // Faults in names and Schemas show now, not with the first request.
@@ -82,6 +95,7 @@ const make = (options: Options, parts: ReadonlyArray<Part.Any>, memo: Layer.Memo
       info: base.facts.info,
       provider: build.withMiddlewares(registry, middlewares),
       resourceUpdated: (uri) => base.bus.publish(ChangeBus.resourceUpdated(uri)),
+      send: (extension, method, ...params) => Effect.sync(() => broadcast(extension, method, params[0])),
       add: <G extends McpGroup.Any, E, R>(group: G, handlers: Layer.Layer<McpGroup.Requirements<G>, E, R>) =>
         Effect.gen(function* () {
           const built = yield* Effect.updateContext(Layer.build(handlers), (context: Context.Context<R | Scope.Scope>) =>
@@ -157,6 +171,25 @@ export const mount = <E, R>(namespace: string | undefined, server: Layer.Layer<M
 export const use = <M extends Middleware.Any>(middleware: M): Part.Part<never, Middleware.Identifier<M>> =>
   Part.make(({ context, prepare }) =>
     Effect.sync(() => ({ providers: [], middlewares: [assemble.middlewareOf(middleware, context, prepare)] }))
+  )
+
+/**
+ * A part that serves an extension, and declares it with these settings. The layer of the server requires its handlers; building it dies
+ * when two extensions have a method in common. Extensions of a mounted server stay with that.
+ *
+ * @example
+ * const Server = McpServer.layer(info, Notes, McpServer.extension(Clipboard)).pipe(Layer.provide([NotesLive, ClipboardLive]))
+ */
+export const extension = <E extends Extension.Any>(
+  contract: E,
+  ...settings: Extension.Optional<Extension.Settings<E>>
+): Part.Part<never, Extension.Requirements<E>> =>
+  Part.make(({ context, prepare }) =>
+    Effect.sync(() => ({
+      providers: [],
+      middlewares: [],
+      extensions: [assembleExtension(contract, settings[0] ?? {}, context, prepare)]
+    }))
   )
 
 /** A part that serves what a provider offers, seen through transforms, the first one innermost. */

@@ -1,6 +1,6 @@
 /**
- * Parts: what a server is made of. A group, a single contract, a mounted server, a provider and a server-wide middleware are parts:
- * values that are typed by what they still require, and that do nothing until a server is built from them.
+ * Parts: what a server is made of. A group, a single contract, a mounted server, a provider, an extension and a server-wide middleware
+ * are parts: values that are typed by what they still require, and that do nothing until a server is built from them.
  */
 import type * as McpGroup from "@effect-mcp/core/McpGroup"
 import type * as Middleware from "@effect-mcp/core/Middleware"
@@ -10,12 +10,14 @@ import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Types from "effect/Types"
 import type { Provider } from "./Provider.ts"
+import type { ServedExtension } from "./ServedExtension.ts"
 
 /** What a part becomes when a server is built. */
 export interface Opened {
   readonly providers: ReadonlyArray<Provider>
   /** Around every request of the server. */
   readonly middlewares: ReadonlyArray<Middleware.Implementation>
+  readonly extensions?: ReadonlyArray<ServedExtension>
 }
 
 /** How a server opens its parts: in its own scope, with the layers that are built already. */

@@ -19,7 +19,8 @@ export interface Options {
   readonly slow?: Duration.Input
 }
 
-const nameOf = (request: AnyRequest): string => (request.method === "tools/call" ? `tools/call ${request.name}` : request.method)
+const nameOf = (request: AnyRequest): string =>
+  request.method === "tools/call" ? `tools/call ${request.name}` : request.method === "extension" ? request.name : request.method
 
 /** Logs each request at level Debug with its duration, and slow ones as warnings. */
 export const layer = (options: Options = {}): Layer.Layer<Timing> => {

@@ -2,7 +2,7 @@
  * The wire codec of the request era, since 2026-07-28: what a session knows in the other era travels in `_meta` of each request.
  */
 import type { CacheHint } from "../CacheHint.ts"
-import { idJson, isObject, type JsonObject, type Request, request, type RequestId } from "../Jsonrpc.ts"
+import { idJson, isObject, type JsonObject, notification, type Request, request, type RequestId } from "../Jsonrpc.ts"
 import { InvalidParams, type Reason } from "../McpError.ts"
 import type { ClientCapabilities } from "../protocol/Capabilities.ts"
 import { type Implementation, type LoggingLevel, loggingLevels } from "../protocol/Common.ts"
@@ -146,6 +146,7 @@ export const server = (revision: Revision, info: Implementation): ServerWire => 
       stamp({ prompts: prompts.map((prompt) => project.prompt(prompt, revision)), nextCursor, ...cacheable(hint) }),
     promptResult: (result) => stamp(project.promptResult(result, revision)),
     inputRequired: (result) => stamped({ ...result }, serverInfo, "input_required"),
+    extensionResult: stamp,
     greeting: ({ capabilities, instructions }, hint) =>
       stamp({ supportedVersions, capabilities, instructions, ...cacheable(hint) }),
     subscriptionEnd: (id) => stamp({ _meta: { [Key.subscriptionId]: id } }),
@@ -229,6 +230,7 @@ export const client = (revision: Revision, facts: ClientFacts): ClientWire => {
       const paramsJson = `${start}"_meta":{"progressToken":${idJson(id)},${envelopeJson}}`
       return new EnvelopedRequest(id, method, params, envelope, paramsJson)
     },
+    notification: (method, params) => notification(method, { ...params, _meta: envelope }),
     result: bareResult,
     toolResult: neutralResult
   }

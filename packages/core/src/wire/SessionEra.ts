@@ -1,10 +1,11 @@
 /**
  * The wire codec of the session era, 2024-11-05 to 2025-11-25.
  */
-import { type JsonObject, request } from "../Jsonrpc.ts"
+import { type JsonObject, notification, request } from "../Jsonrpc.ts"
 import type { CallToolResult } from "../protocol/Tools.ts"
 import type { Revision } from "../Revision.ts"
 import { toErrorObject } from "./errors.ts"
+import { placed } from "./extensions.ts"
 import * as project from "./project.ts"
 import type { ClientWire, ServerWire } from "./Wire.ts"
 
@@ -23,8 +24,9 @@ export const server = (revision: Revision): ServerWire => ({
   promptList: (prompts, nextCursor) =>
     JSON.stringify({ prompts: prompts.map((prompt) => project.prompt(prompt, revision)), nextCursor }),
   promptResult: (result) => JSON.stringify(project.promptResult(result, revision)),
+  extensionResult: (result) => JSON.stringify(result),
   greeting: ({ capabilities, info, instructions }) => {
-    const { completions, extensions: _, ...declared } = capabilities // extensions are of the request era
+    const { completions, ...declared } = placed(capabilities, revision)
     return JSON.stringify({
       protocolVersion: revision.version,
       capabilities: completions !== undefined && revision.completionsCapability ? { ...declared, completions } : declared,
@@ -49,6 +51,7 @@ const neutralResult = (result: JsonObject, revision: Revision): CallToolResult =
 export const client = (revision: Revision): ClientWire => ({
   revision,
   request: (id, method, params, meta) => request(id, method, { ...params, _meta: { ...meta, progressToken: id } }),
+  notification,
   result: (result) => result,
   toolResult: (result) => neutralResult(result, revision)
 })

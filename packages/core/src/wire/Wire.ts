@@ -3,7 +3,7 @@
  * between the revisions of an era they ask from the revision's record.
  */
 import type { CacheHint } from "../CacheHint.ts"
-import type { ErrorObject, JsonObject, Request, RequestId } from "../Jsonrpc.ts"
+import type { ErrorObject, JsonObject, Notification, Request, RequestId } from "../Jsonrpc.ts"
 import type { Reason } from "../McpError.ts"
 import type { ClientCapabilities, ServerCapabilities } from "../protocol/Capabilities.ts"
 import type { Implementation, LoggingLevel } from "../protocol/Common.ts"
@@ -44,6 +44,8 @@ export interface ServerWire {
   readonly promptResult: (result: GetPromptResult) => string
   /** The questions with which a round ends, and the state. Request era only. */
   readonly inputRequired: (result: InputRequired) => string
+  /** The result of a request of an extension. */
+  readonly extensionResult: (result: JsonObject) => string
   /** The answer to `initialize` or to `server/discover`, whichever the era has. */
   readonly greeting: (facts: ServerFacts, hint: CacheHint) => string
   /** The last answer to `subscriptions/listen`, whose id was this. Request era only. */
@@ -57,6 +59,8 @@ export interface ClientWire {
   readonly revision: Revision
   /** A request, with all that the era wants around its params. Its id is its progress token, too. */
   readonly request: (id: RequestId, method: string, params?: JsonObject, meta?: JsonObject) => Request
+  /** A notification, with what the era wants around its params where the server must know from whom it comes. */
+  readonly notification: (method: string, params?: JsonObject) => Notification
   /** A result without what every result of the era has. */
   readonly result: (result: JsonObject) => JsonObject
   /** The result of `tools/call` in its neutral form. */

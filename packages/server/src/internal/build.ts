@@ -14,12 +14,14 @@ import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
 import type { ServerFacts, ServerWire } from "@effect-mcp/core/wire/Wire"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { Component, Kind } from "../Component.ts"
 import type { Provider } from "../Provider.ts"
+import type { ServedExtension } from "../ServedExtension.ts"
 import * as Settings from "../Settings.ts"
 import * as Transform from "../Transform.ts"
 import type * as assemble from "./assemble.ts"
@@ -30,6 +32,7 @@ import * as Deadlines from "@effect-mcp/core/Deadlines"
 import { makeComplete } from "./completion.ts"
 import * as dispatcher from "./dispatcher.ts"
 import type { Engine, Serve } from "./engine.ts"
+import { broadcaster, makeExtensions, type Options as ExtensionOptions } from "./extensions.ts"
 import * as lifecycle from "./lifecycle.ts"
 import { makeListen, Subscriptions } from "./listen.ts"
 import * as lists from "./lists.ts"
@@ -139,7 +142,8 @@ type Methods = { readonly [method: string]: Serve<Call> }
 
 const engines = (
   { answerTimeout, deadlines, facts }: { readonly facts: Base["facts"] } & Pick<Engine<Call>, "deadlines" | "answerTimeout">,
-  methods: Methods
+  methods: Methods,
+  ofExtensions: Methods
 ): ((version: Revision.Version) => Engine<Call>) => {
   const all = new Map<Revision.Version, Engine<Call>>(
     Revision.all.map((revision) => [
@@ -149,7 +153,10 @@ const engines = (
         wire: wireOf(revision, facts),
         deadlines,
         answerTimeout,
-        methods: new Map(Object.entries(methods).filter(([method]) => revision.hasRequest(method, "client")))
+        methods: new Map([
+          ...Object.entries(methods).filter(([method]) => revision.hasRequest(method, "client")),
+          ...Object.entries(ofExtensions)
+        ])
       }
     ])
   )
@@ -157,10 +164,23 @@ const engines = (
   return (version) => all.get(version)!
 }
 
+// What no message waits for runs as calls do, on a root fiber that only lets go of its handler.
+const forkCall =
+  (context: Context.Context<never>, logDefect: Run.LogDefect, abandon: (call: Call) => void): ExtensionOptions["fork"] =>
+  (call, effect, onOutcome) => {
+    const fiber = Effect.runForkWith(context)(Effect.map(effect, onOutcome), { uninterruptible: true })
+    fiber.addObserver((exit) => {
+      if (Exit.isSuccess(exit)) return
+      abandon(call)
+      logDefect(call.method, exit.cause)
+    })
+  }
+
 /** The dispatcher and the registry of a server with these middleware around everything. */
 export const engine = Effect.fnUntraced(function* (
   { bus, context, facts, settings, telemetry }: Base,
-  middlewares: ReadonlyArray<Middleware.Implementation>
+  middlewares: ReadonlyArray<Middleware.Implementation>,
+  served: ReadonlyArray<ServedExtension> = []
 ) {
   const logDefect = Run.logDefect(context)
   const deadlines = yield* Deadlines.make
@@ -213,7 +233,8 @@ export const engine = Effect.fnUntraced(function* (
       ...facts,
       // Prompts and resources may come later; until then there are none.
       get capabilities() {
-        return capabilitiesOf(offered, completes())
+        const capabilities = capabilitiesOf(offered, completes())
+        return extensions.declared === undefined ? capabilities : { ...capabilities, extensions: extensions.declared }
       }
     },
     settings,
@@ -224,6 +245,12 @@ export const engine = Effect.fnUntraced(function* (
     (kind: Kind, serve: Serve<Call>): Serve<Call> =>
     (call) =>
       offered(kind) ? serve(call) : Effect.succeed(Run.refuse(call, new MethodNotFound({ method: call.method })))
+  const extensions = makeExtensions(served, {
+    ...calling,
+    warn: warn(context),
+    engineOf: (version) => engineOf(version),
+    fork: forkCall(context, logDefect, abandon)
+  })
   const engineOf = engines(
     { facts, deadlines, answerTimeout: settings.answerTimeout },
     {
@@ -241,8 +268,15 @@ export const engine = Effect.fnUntraced(function* (
         completes() ? complete(call) : Effect.succeed(Run.refuse(call, new MethodNotFound({ method: call.method }))),
       "prompts/get": ifOffered("prompts", promptCalls.serve(registry.prompts.find)),
       "prompts/list": ifOffered("prompts", lists.makeList(lists.prompts(registry.prompts), listing)),
-      "subscriptions/listen": makeListen({ subscriptions, run, offered, exists: resources.exists(source) })
-    }
+      "subscriptions/listen": makeListen({
+        subscriptions,
+        run,
+        offered,
+        exists: resources.exists(source),
+        extensionsIn: extensions.wanted
+      })
+    },
+    extensions.methods
   )
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
@@ -256,7 +290,18 @@ export const engine = Effect.fnUntraced(function* (
   const initialize = lifecycle.makeInitialize(lifecycleOptions)
   return {
     registry,
-    dispatcher: dispatcher.make({ settings, engineOf, initialize, letGo: abandon, logDefect, peers, subscriptions }),
+    dispatcher: dispatcher.make({
+      settings,
+      engineOf,
+      initialize,
+      notify: extensions.notify,
+      letGo: abandon,
+      logDefect,
+      peers,
+      subscriptions
+    }),
+    /** Tells clients of an event of an extension. */
+    broadcast: broadcaster(served, { peers, subscriptions }),
     /** Tells clients of changes from now on, as long as the scope is open. */
     announce: Effect.gen(function* () {
       const { listChanged, resourceUpdated } = changes.announcer(

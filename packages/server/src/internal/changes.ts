@@ -16,6 +16,8 @@ export interface Subscription {
   readonly kinds: ReadonlySet<Kind>
   /** The resources of whose updates it wants to hear. */
   readonly uris: ReadonlySet<string>
+  /** The extensions of whose events it wants to hear. */
+  readonly extensions: ReadonlySet<string>
 }
 
 /** Who is told. */

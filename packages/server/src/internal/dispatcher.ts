@@ -69,6 +69,8 @@ export interface Options {
   readonly settings: Settings
   readonly engineOf: (version: Revision.Version) => Engine<Call>
   readonly initialize: (peer: ServerPeer, request: Jsonrpc.Request) => Outcome
+  /** Takes notifications that are not of the protocol. Must not throw. */
+  readonly notify: (peer: ServerPeer, message: Jsonrpc.Notification, way: Way) => void
   readonly peers: Set<ServerPeer>
   readonly subscriptions: Subscriptions
   readonly logDefect: LogDefect
@@ -82,6 +84,7 @@ export const make = ({
   initialize,
   letGo,
   logDefect,
+  notify,
   peers,
   settings,
   subscriptions
@@ -138,12 +141,15 @@ export const make = ({
     return serve(new Call(request, peer, session.engine, session, way))
   }
 
-  const handleNotification = (peer: ServerPeer, { method, params }: Jsonrpc.Notification): Effect.Effect<Outcome> => {
+  const handleNotification = (peer: ServerPeer, message: Jsonrpc.Notification, way: Way): Effect.Effect<Outcome> => {
+    const { method, params } = message
     if (method === "notifications/cancelled") {
       const id = params?.["requestId"]
       if (Jsonrpc.isRequestId(id)) peer.calls.get(id)?.end("cancelled")
     } else if (method === "notifications/initialized" && peer.session !== undefined) {
       peer.session.ready = true
+    } else {
+      notify(peer, message, way)
     }
     return accepted
   }
@@ -153,7 +159,7 @@ export const make = ({
       case "Request":
         return handleRequest(peer, message, way)
       case "Notification":
-        return handleNotification(peer, message)
+        return handleNotification(peer, message, way)
       case "Success":
       case "Failure":
         peer.answer(message)

@@ -78,13 +78,15 @@ export interface Options {
   readonly offered: (kind: Kind) => boolean
   /** Whether there is a resource under a URI. */
   readonly exists: (uri: string) => boolean
+  /** The extensions among what a filter names. */
+  readonly extensionsIn: (filter: Jsonrpc.JsonObject, call: Call) => ReadonlyArray<string>
 }
 
 const members = { tools: "toolsListChanged", resources: "resourcesListChanged", prompts: "promptsListChanged" } as const
 
 /** Serves `subscriptions/listen`. What is not served is not in the acknowledgement. */
 export const makeListen =
-  ({ exists, offered, run, subscriptions }: Options) =>
+  ({ exists, extensionsIn, offered, run, subscriptions }: Options) =>
   (call: Call): Effect.Effect<Outcome> => {
     const filter = call.params?.["notifications"]
     if (!Jsonrpc.isObject(filter)) {
@@ -98,12 +100,15 @@ export const makeListen =
       return Effect.succeed(refuse(call, invalidParams(detail).reason))
     }
     const uris = (wantedUris ?? []).filter(exists)
+    const extensions = extensionsIn(filter, call)
     const acknowledge = Jsonrpc.notification("notifications/subscriptions/acknowledged", {
       notifications: {
         ...Object.fromEntries(wanted.map((kind) => [members[kind], true])),
+        ...Object.fromEntries(extensions.map((id) => [id, true])),
         ...(uris.length === 0 ? {} : { resourceSubscriptions: uris })
       },
       _meta: { [Key.subscriptionId]: call.id }
     })
-    return run(call, operation, () => subscriptions.hold({ call, kinds, uris: new Set(uris) }, call.emit.send(acknowledge)))
+    const subscription = { call, kinds, uris: new Set(uris), extensions: new Set(extensions) }
+    return run(call, operation, () => subscriptions.hold(subscription, call.emit.send(acknowledge)))
   }
