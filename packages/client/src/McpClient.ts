@@ -8,7 +8,10 @@
 import { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
 import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import type * as Extension from "@effect-mcp/core/Extension"
+import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
+import type { SubscriptionFilter } from "@effect-mcp/core/protocol/Subscriptions"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as Effect from "effect/Effect"
@@ -17,8 +20,11 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { capabilitiesOf, reading } from "./internal/answering.ts"
 import { connect, Connection, RequestOptions } from "./internal/connection.ts"
+import { type ExtensionClient, typedExtension } from "./internal/extensionClient.ts"
+import * as extensions from "./internal/extensions.ts"
 import { find, type Handlers } from "./internal/handlers.ts"
 import { listen } from "./internal/listen.ts"
+import { Listeners } from "./internal/listeners.ts"
 import { type Agreement, negotiate } from "./internal/negotiate.ts"
 import { calls, lists } from "./internal/operations.ts"
 import { Questions } from "./internal/questions.ts"
@@ -28,6 +34,7 @@ import { McpClient, type Options } from "./internal/service.ts"
 import type { McpClientError } from "./McpClientError.ts"
 
 export type { Progress } from "./internal/connection.ts"
+export type { ExtensionClient } from "./internal/extensionClient.ts"
 export type { Subscription } from "./internal/listen.ts"
 export { type CallOptions, McpClient, type Options } from "./internal/service.ts"
 export { of, type Prompts, type Resources, type Tools, type Typed, typed } from "./internal/typed.ts"
@@ -48,17 +55,21 @@ const repeated = (params: Jsonrpc.JsonObject | undefined, more: Jsonrpc.JsonObje
 }
 
 /** A connection that gives the server's notifications to the program, in order. */
-const makeConnection = Effect.fnUntraced(function* ({
-  onNotification
-}: Options): Effect.fn.Return<Connection, never, Scope.Scope> {
+const makeConnection = Effect.fnUntraced(function* (
+  { onNotification }: Options,
+  listeners: Listeners
+): Effect.fn.Return<Connection, never, Scope.Scope> {
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
   const told = new Serial(runFork)
   yield* Effect.addFinalizer(() => Effect.sync(() => told.stop()))
-  const listeners = {
-    onNotification: (notification: Jsonrpc.Notification) =>
-      onNotification !== undefined && told.push(Effect.suspend(() => onNotification(notification)))
+  const handlers = {
+    onNotification: (notification: Jsonrpc.Notification) => {
+      listeners.tell(notification)
+      if (onNotification !== undefined) told.push(Effect.suspend(() => onNotification(notification)))
+    },
+    onEnd: (error: McpClientError) => listeners.end(error)
   }
-  return new Connection(yield* Deadlines.make, listeners, runFork)
+  return new Connection(yield* Deadlines.make, handlers, runFork)
 })
 
 /** Lets a connection answer what the server asks, in the way of the era. */
@@ -94,8 +105,14 @@ export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<McpClient["Service"], McpClientError, ClientTransport | Scope.Scope> {
   const scope = yield* Scope.Scope
-  const connection = yield* makeConnection(options)
+  const listeners = new Listeners()
+  const connection = yield* makeConnection(options, listeners)
   const handlers = yield* find
+  const declaredExtensions = extensions.capabilitiesOf(options.extensions)
+  const capabilities = (revision: Revision.Revision): ClientCapabilities => ({
+    ...capabilitiesOf(handlers, revision),
+    ...declaredExtensions
+  })
   const agreed = yield* makeAgreed(connection, handlers, options.maxRounds ?? 10)
   // A server that ends over the first question gets a connection of its own for the second one.
   const probe = yield* Scope.fork(scope)
@@ -106,7 +123,7 @@ export const make = Effect.fnUntraced(function* (
   const info = infoOf(options)
   const agreement = yield* negotiate(connection, {
     info,
-    capabilities: (revision) => capabilitiesOf(handlers, revision),
+    capabilities,
     logLevel: options.logLevel,
     versions: options.versions ?? Revision.versions,
     timeout: Deadlines.toMillis(options.negotiationTimeout ?? "10 seconds"),
@@ -125,11 +142,14 @@ export const make = Effect.fnUntraced(function* (
       new RequestOptions(call?.timeout === undefined ? timeout : Deadlines.toMillis(call.timeout), call?.onProgress)
     )
 
+  const subscribe = (notifications: SubscriptionFilter) =>
+    listen(connection, (id) => wire.request(id, "subscriptions/listen", { notifications }), timeout)
+
   const setLogLevel = (level: LoggingLevel): Effect.Effect<void, McpClientError> =>
     revision.logging === "session"
       ? Effect.asVoid(request("logging/setLevel", { level }))
       : Effect.sync(() => {
-          wire = RequestEra.client(revision, { info, capabilities: capabilitiesOf(handlers, revision), logLevel: level })
+          wire = RequestEra.client(revision, { info, capabilities: capabilities(revision), logLevel: level })
         })
   if (options.logLevel !== undefined && revision.logging === "session") yield* setLogLevel(options.logLevel)
 
@@ -137,12 +157,20 @@ export const make = Effect.fnUntraced(function* (
     revision,
     serverInfo: agreement.serverInfo,
     capabilities: agreement.capabilities,
+    declared: capabilities(revision),
     instructions: agreement.instructions,
     ...lists(request),
     ...calls(request, wire),
-    listen: (notifications) => listen(connection, (id) => wire.request(id, "subscriptions/listen", { notifications }), timeout),
+    listen: subscribe,
     setLogLevel,
-    request
+    request,
+    notify: (method, params) => Effect.suspend(() => connection.tell(wire.notification(method, params))),
+    notifications: (methods, filter) =>
+      listeners.listen(
+        methods,
+        () => connection.failure,
+        filter === undefined || revision.listSubscriptions === "unsolicited" ? undefined : subscribe(filter)
+      )
   })
 })
 
@@ -158,3 +186,14 @@ export const make = Effect.fnUntraced(function* (
  */
 export const layer = (options: Options): Layer.Layer<McpClient, McpClientError, ClientTransport> =>
   Layer.effect(McpClient, make(options))
+
+/**
+ * The client, typed by an extension: its requests and notifications are functions, its events a stream. The client should declare the
+ * extension with `extensions`: servers of the request era may refuse it otherwise, and tell it of no events.
+ *
+ * @example
+ * const clipboard = yield* McpClient.extension(Clipboard)
+ * const { text } = yield* clipboard.requests["clipboard/paste"]()
+ */
+export const extension = <E extends Extension.Any>(contract: E): Effect.Effect<ExtensionClient<E>, never, McpClient> =>
+  Effect.map(McpClient, (client) => typedExtension(contract, client))

@@ -40,6 +40,8 @@ export class RequestOptions {
 export interface Handlers {
   /** Must not throw. */
   readonly onNotification: (notification: Jsonrpc.Notification) => void
+  /** Told when the connection is over. Must not throw. */
+  readonly onEnd: (error: McpClientError) => void
 }
 
 /** Makes the message of a request; `more` is what a repetition has besides the params of the first one. */
@@ -126,7 +128,7 @@ class Pending extends Timed {
 const failedTransport = (error: ClientTransportError) => new McpClientError({ reason: new TransportFailed({ error }) })
 
 // What the arguments hold cannot be written as JSON.
-const unsendable = ({ method }: Pending, error: unknown): McpClientError => {
+const unsendable = ({ method }: { readonly method: string }, error: unknown): McpClientError => {
   const detail = error instanceof Error ? error.message : String(error)
   return new McpClientError({ reason: new InvalidArguments({ target: method, detail }) })
 }
@@ -169,9 +171,16 @@ export class Connection {
   fail(error: ClientTransportError): void {
     this.transport = undefined
     this.over = error
-    const result = Effect.fail(failedTransport(error))
+    const failure = failedTransport(error)
+    const result = Effect.fail(failure)
     for (const pending of this.pending.values()) pending.end(result)
     this.questions?.stop()
+    this.handlers.onEnd(failure)
+  }
+
+  /** Why the connection is over, once it is. */
+  get failure(): McpClientError | undefined {
+    return this.over === undefined ? undefined : failedTransport(this.over)
   }
 
   /** Something that runs the program's reactions in order. */
@@ -199,10 +208,15 @@ export class Connection {
 
   /** Sends a notification. */
   notify(method: string, params?: Jsonrpc.JsonObject): Effect.Effect<void, McpClientError> {
+    return this.tell(Jsonrpc.notification(method, params))
+  }
+
+  /** Sends a notification that is written already. */
+  tell(message: Jsonrpc.Notification): Effect.Effect<void, McpClientError> {
     return Effect.suspend(() => {
       if (this.over !== undefined) return Effect.fail(failedTransport(this.over))
-      const sent = this.transport?.send(Jsonrpc.notification(method, params)) ?? Effect.void
-      return Effect.mapError(sent, failedTransport)
+      const sent = this.transport?.send(message) ?? Effect.void
+      return Effect.catchDefect(Effect.mapError(sent, failedTransport), (error) => Effect.fail(unsendable(message, error)))
     })
   }
 

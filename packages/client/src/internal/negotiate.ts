@@ -9,6 +9,7 @@ import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/pr
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import { isObject, ErrorCode, type JsonObject, request } from "@effect-mcp/core/Jsonrpc"
 import * as Revision from "@effect-mcp/core/Revision"
+import { placed } from "@effect-mcp/core/wire/extensions"
 import * as project from "@effect-mcp/core/wire/project"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
@@ -111,7 +112,7 @@ const sessionEra = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Agreement, McpClientError> {
   const offered = Revision.fromVersion(version) ?? Revision.latestSession
   const clientInfo = project.implementation(info, offered)
-  const params = { protocolVersion: version, capabilities: capabilities(offered), clientInfo }
+  const params = { protocolVersion: version, capabilities: placed(capabilities(offered), offered), clientInfo }
   const result = yield* connection.request("initialize", (id) => request(id, "initialize", params), new RequestOptions(timeout))
   const answered = String(result["protocolVersion"])
   const revision = Revision.fromVersion(answered)

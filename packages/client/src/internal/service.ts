@@ -2,7 +2,7 @@
  * What a client is: the service, and how it is made and called.
  */
 import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
-import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import type { ClientCapabilities, ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import type { Completion, CompletionReference } from "@effect-mcp/core/protocol/Completion"
 import type { GetPromptResult, Prompt } from "@effect-mcp/core/protocol/Prompts"
@@ -14,9 +14,13 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import type { McpClientError } from "../McpClientError.ts"
-import type { Progress } from "./connection.ts"
+import type { CallOptions } from "./callOptions.ts"
+import type { Declared } from "./extensions.ts"
 import type { Subscription } from "./listen.ts"
+
+export type { CallOptions } from "./callOptions.ts"
 
 /** Who the client is, and how it behaves where the defaults do not fit. */
 export interface Options extends Implementation {
@@ -38,16 +42,11 @@ export interface Options extends Implementation {
    * a subscription brings to its stream.
    */
   readonly onNotification?: (notification: Jsonrpc.Notification) => Effect.Effect<void>
-}
-
-/** How one call is made. */
-export interface CallOptions {
-  /** In place of the client's `timeout`. It does not run while questions of the server are answered, and then begins anew. */
-  readonly timeout?: Duration.Input
-  /** What to do when the server tells how far it is, in the order in which it does. */
-  readonly onProgress?: (progress: Progress) => Effect.Effect<void>
-  /** Goes into `_meta` of the request. */
-  readonly meta?: Jsonrpc.JsonObject
+  /**
+   * The extensions that it declares: contracts, or what `Extension.declare` makes of them. None by default. Building the client dies when
+   * two of them have a method in common.
+   */
+  readonly extensions?: ReadonlyArray<Declared>
 }
 
 /**
@@ -61,6 +60,8 @@ export class McpClient extends Context.Service<
     /** What the server says of itself: for display, never for decisions. */
     readonly serverInfo: Implementation | undefined
     readonly capabilities: ServerCapabilities
+    /** What the client declares of itself. */
+    readonly declared: ClientCapabilities
     /** How to use the server, written for models. */
     readonly instructions: string | undefined
     readonly listTools: Effect.Effect<ReadonlyArray<Tool>, McpClientError>
@@ -110,5 +111,16 @@ export class McpClient extends Context.Service<
       params?: Jsonrpc.JsonObject,
       options?: CallOptions
     ) => Effect.Effect<Jsonrpc.JsonObject, McpClientError>
+    /** Sends any notification, with what the revision wants around its params. */
+    readonly notify: (method: string, params?: Jsonrpc.JsonObject) => Effect.Effect<void, McpClientError>
+    /**
+     * The notifications of the server with these methods, from when the stream is run. 1,024 may wait, then the oldest are dropped. With a
+     * filter, the stream subscribes with it as `listen` does where the revision has that, for as long as it runs. It fails when the
+     * connection ends or the subscription is refused.
+     */
+    readonly notifications: (
+      methods: ReadonlyArray<string>,
+      filter?: SubscriptionFilter
+    ) => Stream.Stream<Jsonrpc.Notification, McpClientError>
   }
 >()("@effect-mcp/client/McpClient") {}
