@@ -102,13 +102,20 @@ export const eventWriter = (extension: {
   }
 }
 
-/** The settings with which a side declares an extension, as JSON. Throws when they are not what the contract says. */
+/** The settings with which a side declares an extension, as JSON. Throws when they are not what the contract says, or no JSON. */
 export const encodeSettings = (
   extension: { readonly id: string; readonly settings: Codec; readonly clientSettings: Codec },
   side: "settings" | "clientSettings",
   value: unknown
 ): JsonObject => {
   const encoded = writer(extension[side])(value)
-  if (encoded._tag === "Success") return encoded.value
+  if (encoded._tag === "Success") {
+    try {
+      JSON.stringify(encoded.value)
+    } catch (cause) {
+      throw new Error(`extension "${extension.id}": its ${side} are no JSON`, { cause })
+    }
+    return encoded.value
+  }
   throw new Error(`extension "${extension.id}": its ${side} are not what their Schema says:\n${encoded.text}`)
 }

@@ -275,6 +275,11 @@ describe.each(versions)("an extension in %s", (version) => {
       const { open, peer, server } = yield* connect(version)
       const other = yield* open()
       yield* other.speak(version)
+      // One that declares it, and is not ready.
+      const early = yield* open()
+      early.version = version
+      early.start("initialize", { protocolVersion: version, capabilities: { experimental: capabilities() }, clientInfo: info })
+      early.clear()
       const isTold = (params: Json) => [{ jsonrpc: "2.0", method: "notifications/clipboard/changed", params }]
       if (isRequestEra) {
         yield* server.send(Clipboard, "notifications/clipboard/changed", { length: 1 })
@@ -285,7 +290,10 @@ describe.each(versions)("an extension in %s", (version) => {
         yield* settle
         const meta = { [key("subscriptionId")]: subscription }
         assert.deepStrictEqual(peer.notifications[0]?.["params"], { notifications: { [id]: true }, _meta: meta })
-        assert.deepStrictEqual((other.notifications[0]?.["params"] as Json)["notifications"], {})
+        assert.deepStrictEqual(
+          other.notifications.map(({ params }) => params.notifications),
+          [{}]
+        )
         peer.clear()
         other.clear()
         yield* server.send(Clipboard, "notifications/clipboard/changed", { length: 2 })
@@ -295,6 +303,7 @@ describe.each(versions)("an extension in %s", (version) => {
         assert.deepStrictEqual(peer.notifications, isTold({ length: 2 }))
       }
       assert.deepStrictEqual(other.notifications, [])
+      assert.deepStrictEqual(early.notifications, [])
       peer.clear()
       peer.isFull = true
       yield* server.send(Clipboard, "notifications/clipboard/changed", { length: 3 })

@@ -9,7 +9,7 @@ import { isObject, type JsonObject, type Notification, notification as notificat
 import { invalidParams, MissingCapability } from "@effect-mcp/core/McpError"
 import type { ExtensionRequest, Implementation } from "@effect-mcp/core/Middleware"
 import type { Principal } from "@effect-mcp/core/Principal"
-import type { NamedSettings } from "@effect-mcp/core/protocol/Capabilities"
+import type { ClientCapabilities, NamedSettings } from "@effect-mcp/core/protocol/Capabilities"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import * as Revision from "@effect-mcp/core/Revision"
 import { failureEncoder } from "@effect-mcp/core/wire/declared"
@@ -77,21 +77,15 @@ const withoutMeta = (params: JsonObject | undefined): JsonObject => {
   return rest
 }
 
-const isDeclaredBy = ({ capabilities }: ClientFacts, id: string, revision: Revision.Revision): boolean =>
+const isDeclaredIn = (capabilities: ClientCapabilities, id: string, revision: Revision.Revision): boolean =>
   declaredSettings(capabilities, id, revision) !== undefined
 
 // Only the request era obliges clients to declare what they use.
-const mayUse = ({ id, required }: Extension.Any, facts: ClientFacts, revision: Revision.Revision): boolean =>
-  !required || revision.era === "session" || isDeclaredBy(facts, id, revision)
+const mayUse = ({ id, required }: Extension.Any, capabilities: ClientCapabilities, revision: Revision.Revision): boolean =>
+  !required || revision.era === "session" || isDeclaredIn(capabilities, id, revision)
 
 const readerOf = (schema: Message["params"], { excessArguments, lenientArguments }: Settings): Reader =>
   reader(schema, { excess: excessArguments, lenient: lenientArguments })
-
-const factsOf = (call: Call): ClientFacts => ({
-  info: call.clientInfo,
-  capabilities: call.clientCapabilities,
-  logLevel: call.logLevel
-})
 
 /** Serves one request of an extension. */
 const makeRequest = (
@@ -128,7 +122,7 @@ const makeRequest = (
     })
   })
   return (call) =>
-    mayUse(contract, factsOf(call), call.revision)
+    mayUse(contract, call.clientCapabilities, call.revision)
       ? run(call, operation, (brought) => chain(new Request(id, name, withoutMeta(call.params), call.meta), brought))
       : Effect.succeed(refuse(call, new MissingCapability({ required: { extensions: { [id]: {} } } })))
 }
@@ -171,7 +165,7 @@ const makeTake = (contract: Extension.Any, component: Component, { params }: Mes
     const sender = senderOf(peer, message.params?.["_meta"], engineOf)
     if (sender === undefined) return warn(`"${name}" was ignored: the client did not say what it speaks`)
     const { engine, facts } = sender
-    if (!mayUse(contract, facts, engine.revision)) {
+    if (!mayUse(contract, facts.capabilities, engine.revision)) {
       return warn(`"${name}" was ignored: the client did not declare the extension "${contract.id}"`)
     }
     const decoded = read(withoutMeta(message.params))
@@ -215,7 +209,7 @@ export const makeExtensions = (served: ReadonlyArray<ServedExtension>, options: 
     wanted: (filter, call) =>
       served
         .map(({ contract }) => contract.id)
-        .filter((id) => filter[id] === true && isDeclaredBy(factsOf(call), id, call.revision))
+        .filter((id) => filter[id] === true && isDeclaredIn(call.clientCapabilities, id, call.revision))
   }
 }
 
@@ -236,7 +230,7 @@ export const broadcaster = (served: ReadonlyArray<ServedExtension>, { peers, sub
     if (write === undefined) throw new Error(`extension "${extension.id}" is not served here`)
     const written = write(method, params)
     for (const { push, session } of peers) {
-      if (session?.ready !== true || !isDeclaredBy(session, extension.id, session.engine.revision)) continue
+      if (session?.ready !== true || !isDeclaredIn(session.capabilities, extension.id, session.engine.revision)) continue
       push.sendUnsafe(notificationOf(method, written))
     }
     for (const { call, extensions } of subscriptions.values()) {
