@@ -9,8 +9,9 @@
  *   `capabilities.experimental`. Its methods exist in every revision.
  * - In the request era a request of a client that did not declare the extension is refused with -32021; `required: false` serves it.
  *   Clients of the session era are served in any case: there, nothing obliges them to declare what they use.
- * - Requests run as calls of tools do: they need a place, have a deadline, a span, can be cancelled, may report progress and log. The
- *   middleware of the server is around them, with its hook `extension` or `all`.
+ * - Requests run as calls of tools do: they need a place, have a deadline, a span, can be cancelled, may report progress and log, and in
+ *   the session era ask; the request era has questions in the answers of its own methods alone. The middleware of the server is around
+ *   them, with its hook `extension` or `all`.
  * - Notifications run side by side, in the places that calls have, too: up to 1,024 for a peer by default, others wait. Nobody is
  *   told what becomes of them: what cannot be read, takes too long or breaks is in the log.
  *
@@ -20,6 +21,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { AskingError } from "./Asking.ts"
 import { type Codec, type Fields, type SchemaOf, toSchema } from "./Contract.ts"
 import { type EventWriter, eventWriter, type Reader, reader } from "./ExtensionCodec.ts"
 import {
@@ -123,7 +125,9 @@ export type Requirements<E extends Any> = [keyof RequestsOf<E> | keyof Notificat
   : Handlers.Handlers<HandlersId<E["~extension"]["id"]>>
 
 type RequestHandlers<Rq> = {
-  readonly [M in keyof Rq]: (params: ParamsIn<Rq[M]>) => Handlers.Returned<SuccessIn<Rq[M]>, FailureIn<Rq[M]> | McpError>
+  readonly [M in keyof Rq]: (
+    params: ParamsIn<Rq[M]>
+  ) => Handlers.Returned<SuccessIn<Rq[M]>, FailureIn<Rq[M]> | McpError | AskingError>
 }
 type NotificationHandlers<N> = { readonly [M in keyof N]: (params: ParamsIn<N[M]>) => Handlers.Returned<unknown, never> }
 
@@ -165,7 +169,8 @@ export interface Extension<Id extends string, S, C, Rq, N, Ev> extends Any {
   /**
    * Implements the extension: one handler for each request and each notification, or an Effect that makes them. The services that
    * handlers use become requirements of the layer, apart from those that every request brings along. Handlers of requests may fail
-   * with what the contract declares, or with an `McpError`. Those of notifications have a `RequestContext`, too, whose `id` is one of
+   * with what the contract declares, with an `McpError`, or because a question got no answer. Those of notifications have a
+   * `RequestContext`, too, whose `id` is one of
    * the server's own making.
    */
   readonly toLayer: <const H extends HandlersOf<Rq, N>, EX = never, RX = never>(

@@ -37,7 +37,8 @@ class Clipboard extends Extension.make("com.example/clipboard", {
     "clipboard/watch": { timeout: "1 second" },
     "clipboard/broken": {},
     "clipboard/wrong": { success: { text: Schema.String } },
-    "clipboard/refused": {}
+    "clipboard/refused": {},
+    "clipboard/ask": { success: { roots: Schema.Array(Schema.Struct({ uri: Schema.String })) } }
   },
   notifications: {
     "clipboard/copied": { params: { text: Schema.String } },
@@ -73,7 +74,11 @@ const ClipboardLive = Clipboard.toLayer({
       Effect.onInterrupt(Effect.never, () => Effect.flatMap(Told, (told) => Queue.offer(told, "interrupted"))),
     "clipboard/broken": () => Effect.die(new Error("secret")),
     "clipboard/wrong": () => Effect.succeed({ text: 1 as unknown as string }),
-    "clipboard/refused": () => Effect.fail(invalidParams("not today"))
+    "clipboard/refused": () => Effect.fail(invalidParams("not today")),
+    "clipboard/ask": () =>
+      Effect.flatMap(RequestContext, ({ asking }) =>
+        Effect.map(asking.ask({ key: "roots", method: "roots/list", params: {} }), ({ roots }) => ({ roots: roots as [] }))
+      )
   },
   notifications: {
     "clipboard/copied": Effect.fn(function* ({ text }) {
@@ -267,6 +272,24 @@ describe.each(versions)("an extension in %s", (version) => {
       yield* TestClock.adjust("2 seconds")
       const error = errorOf(yield* peer.answer(late))
       assert.deepStrictEqual(error, { code: -32603, message: "clipboard/watch took longer than 1s and was stopped" })
+    })
+  )
+
+  it.effect("handlers ask where the revision has requests of the server, and are told where it has not", () =>
+    Effect.gen(function* () {
+      const { open } = yield* connect(version)
+      const peer = yield* open()
+      yield* peer.speak(version, { roots: {} })
+      const declared = { [key("clientCapabilities")]: { roots: {}, extensions: capabilities() } }
+      const asking = peer.start("clipboard/ask", isRequestEra ? { _meta: declared } : {}, 1)
+      yield* settle
+      if (isRequestEra) {
+        assert.strictEqual(errorOf(yield* peer.answer(asking))["code"], 1)
+      } else {
+        const { id } = peer.notifications[0]!
+        peer.send({ jsonrpc: "2.0", id, result: { roots: [{ uri: "file:///a" }] } })
+        assert.deepStrictEqual(yield* peer.answer(asking), answer(version, 1, { roots: [{ uri: "file:///a" }] }))
+      }
     })
   )
 
