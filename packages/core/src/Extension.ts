@@ -170,8 +170,7 @@ export interface Extension<Id extends string, S, C, Rq, N, Ev> extends Any {
    * Implements the extension: one handler for each request and each notification, or an Effect that makes them. The services that
    * handlers use become requirements of the layer, apart from those that every request brings along. Handlers of requests may fail
    * with what the contract declares, with an `McpError`, or because a question got no answer. Those of notifications have a
-   * `RequestContext`, too, whose `id` is one of
-   * the server's own making.
+   * `RequestContext`, too, whose `id` is one of the server's own making.
    */
   readonly toLayer: <const H extends HandlersOf<Rq, N>, EX = never, RX = never>(
     handlers: (H & NoneElse<Rq, N, H>) | Effect.Effect<H & NoneElse<Rq, N, H>, EX, RX>

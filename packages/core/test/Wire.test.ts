@@ -100,18 +100,19 @@ describe("descriptions", () => {
     )
   })
 
-  it("a greeting declares completions since 2025-03-26, and extensions in the request era", () => {
+  it("a greeting declares completions since 2025-03-26, and extensions where the revision has a place for them", () => {
     const facts = { info, capabilities: { completions: {}, extensions: { "a/b": {} }, tools: {} }, instructions: undefined }
     const declared = Revision.all.map((revision) => {
       const greeting = JSON.parse(serverOf(revision).greeting(facts, { ttlMs: 0, scope: "private" }))
+      assert.deepStrictEqual(greeting.capabilities[revision.extensionsCapability ? "extensions" : "experimental"], { "a/b": {} })
       return [revision.version, Object.keys(greeting.capabilities).toSorted().join(" "), "instructions" in greeting]
     })
     assert.deepStrictEqual(declared, [
       ["2026-07-28", "completions extensions tools", false],
-      ["2025-11-25", "completions tools", false],
-      ["2025-06-18", "completions tools", false],
-      ["2025-03-26", "completions tools", false],
-      ["2024-11-05", "tools", false]
+      ["2025-11-25", "completions experimental tools", false],
+      ["2025-06-18", "completions experimental tools", false],
+      ["2025-03-26", "completions experimental tools", false],
+      ["2024-11-05", "experimental tools", false]
     ])
   })
 })
