@@ -23,7 +23,7 @@ import { connect, Connection, RequestOptions } from "./internal/connection.ts"
 import { type ExtensionClient, typedExtension } from "./internal/extensionClient.ts"
 import * as extensions from "./internal/extensions.ts"
 import { find, type Handlers } from "./internal/handlers.ts"
-import { listen } from "./internal/listen.ts"
+import { hold, listen } from "./internal/listen.ts"
 import { Listeners } from "./internal/listeners.ts"
 import { type Agreement, negotiate } from "./internal/negotiate.ts"
 import { calls, lists } from "./internal/operations.ts"
@@ -142,8 +142,8 @@ export const make = Effect.fnUntraced(function* (
       new RequestOptions(call?.timeout === undefined ? timeout : Deadlines.toMillis(call.timeout), call?.onProgress)
     )
 
-  const subscribe = (notifications: SubscriptionFilter) =>
-    listen(connection, (id) => wire.request(id, "subscriptions/listen", { notifications }), timeout)
+  const asking = (notifications: SubscriptionFilter) => (id: number) =>
+    wire.request(id, "subscriptions/listen", { notifications })
 
   const setLogLevel = (level: LoggingLevel): Effect.Effect<void, McpClientError> =>
     revision.logging === "session"
@@ -161,7 +161,7 @@ export const make = Effect.fnUntraced(function* (
     instructions: agreement.instructions,
     ...lists(request),
     ...calls(request, wire),
-    listen: subscribe,
+    listen: (filter) => listen(connection, asking(filter), timeout),
     setLogLevel,
     request,
     notify: (method, params) => Effect.suspend(() => connection.tell(wire.notification(method, params))),
@@ -169,7 +169,9 @@ export const make = Effect.fnUntraced(function* (
       listeners.listen(
         methods,
         () => connection.failure,
-        filter === undefined || revision.listSubscriptions === "unsolicited" ? undefined : subscribe(filter)
+        filter === undefined || revision.listSubscriptions === "unsolicited"
+          ? undefined
+          : (sink) => hold(connection, asking(filter), timeout, sink)
       )
   })
 })

@@ -33,17 +33,28 @@ const maxWaiting = 1024
 
 const over = new McpClientError({ reason: new InvalidAnswer({ method, detail: "it came before the acknowledgement" }) })
 
-/** Subscribes, for as long as the scope is open. `timeout` is for the acknowledgement, in milliseconds; `undefined` for ever. */
-export const listen = Effect.fnUntraced(function* (
+/** Where what a subscription brings goes, as it comes. */
+export interface Sink {
+  readonly take: (notification: Jsonrpc.Notification) => void
+  /** The server, or the scope, has ended the subscription. */
+  readonly end: () => void
+  readonly fail: (cause: Cause.Cause<McpClientError>) => void
+}
+
+/**
+ * Subscribes, for as long as the scope is open, and gives the part of the filter that the server honours. `timeout` is for the
+ * acknowledgement, in milliseconds; `undefined` for ever.
+ */
+export const hold = Effect.fnUntraced(function* (
   connection: Connection,
   messageOf: (id: number) => Jsonrpc.Request,
-  timeout: number | undefined
-): Effect.fn.Return<Subscription, McpClientError, Scope.Scope> {
-  const told = yield* Queue.sliding<Jsonrpc.Notification, McpClientError | Cause.Done>(maxWaiting)
+  timeout: number | undefined,
+  sink: Sink
+): Effect.fn.Return<SubscriptionFilter, McpClientError, Scope.Scope> {
   const acknowledged = Deferred.makeUnsafe<SubscriptionFilter, McpClientError>()
   let opened = 0
   const take = (notification: Jsonrpc.Notification): void => {
-    if (notification.method !== "notifications/subscriptions/acknowledged") return void Queue.offerUnsafe(told, notification)
+    if (notification.method !== "notifications/subscriptions/acknowledged") return sink.take(notification)
     const honoured = notification.params?.["notifications"]
     // Open objects: what matters of them is checked where it is used.
     Deferred.doneUnsafe(acknowledged, Exit.succeed(isObject(honoured) ? (honoured as SubscriptionFilter) : {}))
@@ -61,14 +72,28 @@ export const listen = Effect.fnUntraced(function* (
     Effect.sync(() => {
       connection.listeners.delete(opened)
       Deferred.doneUnsafe(acknowledged, Exit.isFailure(exit) ? Exit.failCause(exit.cause) : Exit.fail(over))
-      if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) Queue.endUnsafe(told)
-      else Queue.failCauseUnsafe(told, exit.cause)
+      if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) sink.end()
+      else sink.fail(exit.cause)
     })
   const fiber = yield* Effect.forkScoped(Effect.onExit(request, end), { startImmediately: true })
   const waiting = Effect.onError(Deferred.await(acknowledged), () => Fiber.interrupt(fiber))
   const late = () => Effect.fail(new McpClientError({ reason: new TimedOut({ method, after: timeout ?? 0 }) }))
-  const honoured = yield* timeout === undefined
+  return yield* timeout === undefined
     ? waiting
     : Effect.timeoutOrElse(waiting, { duration: Duration.millis(timeout), orElse: late })
+})
+
+/** Subscribes as {@link hold} does, and keeps what comes until it is taken. */
+export const listen = Effect.fnUntraced(function* (
+  connection: Connection,
+  messageOf: (id: number) => Jsonrpc.Request,
+  timeout: number | undefined
+): Effect.fn.Return<Subscription, McpClientError, Scope.Scope> {
+  const told = yield* Queue.sliding<Jsonrpc.Notification, McpClientError | Cause.Done>(maxWaiting)
+  const honoured = yield* hold(connection, messageOf, timeout, {
+    take: (notification) => void Queue.offerUnsafe(told, notification),
+    end: () => void Queue.endUnsafe(told),
+    fail: (cause) => void Queue.failCauseUnsafe(told, cause)
+  })
   return { honoured, notifications: told }
 })

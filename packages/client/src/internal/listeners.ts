@@ -9,7 +9,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { McpClientError } from "../McpClientError.ts"
-import type { Subscription } from "./listen.ts"
+import type { Sink } from "./listen.ts"
 
 // Who is that far behind is told less, not more.
 const maxWaiting = 1024
@@ -56,7 +56,7 @@ export class Listeners {
   listen(
     methods: ReadonlyArray<string>,
     over: () => McpClientError | undefined,
-    subscribe: Effect.Effect<Subscription, McpClientError, Scope.Scope> | undefined
+    subscribe: ((sink: Sink) => Effect.Effect<unknown, McpClientError, Scope.Scope>) | undefined
   ): Stream.Stream<Notification, McpClientError> {
     const run = (queue: Listener["queue"]) =>
       Effect.suspend((): Effect.Effect<unknown, McpClientError, Scope.Scope> => {
@@ -68,12 +68,13 @@ export class Listeners {
           () => Effect.sync(() => this.all.delete(listener))
         )
         if (subscribe === undefined) return listening
-        const held = Effect.flatMap(subscribe, ({ notifications }) =>
-          Effect.forever(Effect.map(Queue.take(notifications), (notification) => listener.take(notification)))
-        )
-        // When the server ends the subscription, nothing more comes.
-        const ended = (reason: McpClientError | Cause.Done) => (Cause.isDone(reason) ? Queue.end(queue) : Effect.fail(reason))
-        return Effect.andThen(listening, Effect.catch(held, ended))
+        const held = subscribe({
+          take: (notification) => listener.take(notification),
+          // When the server ends the subscription, nothing more comes.
+          end: () => void Queue.endUnsafe(queue),
+          fail: (cause) => void Queue.failCauseUnsafe(queue, cause)
+        })
+        return Effect.andThen(listening, held)
       })
     return Stream.callback<Notification, McpClientError>(run, { bufferSize: maxWaiting, strategy: "sliding" })
   }
