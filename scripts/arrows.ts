@@ -25,6 +25,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   client: { knows: ["core"], node: false },
   "transport-stdio": { knows: ["core"], node: true },
   "transport-http": { knows: ["core"], node: true },
+  ai: { knows: ["core"], node: false },
   auth: { knows: ["core", "transport-http"], node: true },
   gateway: { knows: ["core", "server", "client", "transport-stdio", "transport-http"], node: true },
   openapi: { knows: ["core", "server", "client"], node: true },

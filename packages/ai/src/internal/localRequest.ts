@@ -1,0 +1,43 @@
+/**
+ * The request that a handler of a group sees where there is none: outside of a server, called by a language model.
+ */
+import { type Asking, unavailable } from "@effect-mcp/core/Asking"
+import type { Emit } from "@effect-mcp/core/Dispatcher"
+import type { JsonObject, RequestId } from "@effect-mcp/core/Jsonrpc"
+import type { Principal } from "@effect-mcp/core/Principal"
+import type { RequestContext } from "@effect-mcp/core/RequestContext"
+import * as Revision from "@effect-mcp/core/Revision"
+import * as Effect from "effect/Effect"
+
+const nowhere: Emit = { canAsk: false, send: () => Effect.void, sendUnsafe: () => false }
+
+const asking: Asking = unavailable("the tool was called by a toolkit of effect/ai, there is no client")
+
+const none: JsonObject = {}
+
+/** See the module. */
+export class LocalRequest implements Readonly<RequestContext["Service"]> {
+  readonly id: RequestId
+  readonly principal: Principal
+  readonly method = "tools/call"
+  readonly revision = Revision.latest
+  readonly sessionId = undefined
+  readonly clientInfo = undefined
+  readonly clientCapabilities = {}
+  readonly meta = none
+  readonly progressToken = undefined
+  readonly logLevel = undefined
+  readonly emit = nowhere
+  readonly asking = asking
+  /** Until the handler is done. */
+  isOpen = true
+
+  constructor(id: RequestId, principal: Principal) {
+    this.id = id
+    this.principal = principal
+  }
+
+  advance(): boolean {
+    return false
+  }
+}
