@@ -72,6 +72,7 @@ const toolsOf = (group: McpGroup.Any): ReadonlyArray<Tool.Any> => {
  * is the same.
  *
  * Throws `Inexpressible` for a group that asks for middleware: it could not be run, and must not be skipped. The compiler says so, too.
+ * Throws `UnrepresentableSchema` for what a server would refuse, too.
  *
  * @example
  * const toolkit = GroupToolkit.make(Weather)

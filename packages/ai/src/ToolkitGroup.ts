@@ -70,7 +70,8 @@ export interface Options {
  * An `AiError` that the tool does not declare is a fault of the program, as any other: it is logged, and the client is told its id.
  *
  * Throws `Inexpressible` for tools that are defined by a model's provider, and for tools that need approval unless told otherwise;
- * an error for names that MCP does not allow. A Schema that cannot be shown is refused when a server or a client is made.
+ * `UnrepresentableSchema` for a Schema that cannot be shown, such as parameters that are no object; an error for names that MCP does not
+ * allow.
  *
  * @example
  * class Search extends ToolkitGroup.make("search", SearchToolkit) {}

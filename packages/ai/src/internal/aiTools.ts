@@ -9,6 +9,7 @@ import * as SchemaAST from "effect/SchemaAST"
 import { toParts } from "./content.ts"
 import { titleOf, toContext } from "./metadata.ts"
 import { type Made, MadeFrom, originOf } from "./origin.ts"
+import { asServed } from "./refuse.ts"
 
 /**
  * Toolkits read and write with the Schema itself, and models send JSON: where the encoded form of a Schema is not JSON, its JSON codec
@@ -53,10 +54,11 @@ const dynamicOf = (
   return Object.assign(Object.create(Object.getPrototypeOf(tool)), tool, { parametersSchema: arguments_ })
 }
 
-/** The tool of a contract: the one that the contract was made from, where it was. */
+/** The tool of a contract: the one that the contract was made from, where it was. Throws `UnrepresentableSchema` as a server would. */
 export const toAiTool = (contract: Tool.Any, failureMode: AiTool.FailureMode): AiTool.Any => {
   const origin = originOf(contract)
   if (origin !== undefined) return origin
+  asServed(contract)
   const success = jsonOf(contract.success)
   const failure = jsonOf(contract.failure)
   const toModelOutput = modelOutputOf(contract)

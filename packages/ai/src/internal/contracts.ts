@@ -13,6 +13,7 @@ import { Inexpressible } from "../Inexpressible.ts"
 import { toBlock } from "./content.ts"
 import { toMetadata } from "./metadata.ts"
 import { type Made, MadeFrom, OriginId } from "./origin.ts"
+import { asServed } from "./refuse.ts"
 
 /** Who asks the user about tools that need approval. */
 export type Approval = "refuse" | "host"
@@ -80,7 +81,10 @@ const dynamicOf = (tool: AiTool.Any, made: Made | undefined, options: Omit<Tool.
 const isDynamic = (tool: AiTool.Any): boolean =>
   AiTool.isDynamic(tool) && (tool.jsonSchema !== undefined || isAnything(tool.parametersSchema))
 
-/** The contract of a tool. It remembers the tool. Throws {@link Inexpressible} for what MCP has no words for. */
+/**
+ * The contract of a tool. It remembers the tool. Throws {@link Inexpressible} for what MCP has no words for, and `UnrepresentableSchema`
+ * for a Schema that cannot be shown.
+ */
 export const toContract = (tool: AiTool.Any, approval: Approval): Tool.Any => {
   check(tool, approval)
   const made = Context.getOrUndefined(tool.annotations, MadeFrom)
@@ -94,6 +98,7 @@ export const toContract = (tool: AiTool.Any, approval: Approval): Tool.Any => {
   const contract: Tool.Any = isDynamic(tool)
     ? dynamicOf(tool, made, options)
     : Tool.make<string, Codec, Codec, Codec>(tool.name, { ...options, parameters })
+  asServed(contract)
   // A tool is its prototype and its fields.
   return Object.assign(Object.create(Object.getPrototypeOf(contract)), contract, { [OriginId]: tool })
 }

@@ -7,7 +7,6 @@ import * as McpGroup from "@effect-mcp/core/McpGroup"
 import type { Principal } from "@effect-mcp/core/Principal"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
 import type * as Tool from "@effect-mcp/core/Tool"
-import * as ToolCodec from "@effect-mcp/core/ToolCodec"
 import * as AiError from "effect/ai/AiError"
 import type * as AiTool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
@@ -18,6 +17,7 @@ import * as Tracer from "effect/Tracer"
 import { Inexpressible } from "../Inexpressible.ts"
 import { Given } from "./given.ts"
 import { LocalRequest } from "./localRequest.ts"
+import { asServed } from "./refuse.ts"
 
 type Given = Toolkit.HandlerContext<AiTool.Any>
 
@@ -62,7 +62,7 @@ const withTimeout = (effect: Effect.Effect<unknown, unknown>, { name, timeout }:
 // Of a tool that shows a JSON Schema of results; for all others the toolkit looks at the Schema.
 const checked = (contract: Tool.Any): ((success: unknown) => unknown) => {
   if (contract.raw?.outputSchema === undefined) return (success) => success
-  const { encodeSuccess } = ToolCodec.server(contract, { excess: "ignore", lenient: false, onRepaired: () => {} })
+  const { encodeSuccess } = asServed(contract)
   return (success) => {
     encodeSuccess(success)
     return success

@@ -29,7 +29,7 @@ const toolResult = (block: ToolResultContent, name: string): Prompt.ToolResultPa
     id: block.toolUseId,
     name,
     isFailure: block.isError ?? false,
-    result: block.structuredContent ?? textOf(block),
+    result: block.structuredContent === undefined ? textOf(block) : block.structuredContent,
     ...(block.content.length === 0 ? {} : { modelOutput: toParts(block.content) }),
     providerExecuted: false
   })
