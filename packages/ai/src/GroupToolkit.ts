@@ -93,8 +93,9 @@ export const make = <G extends McpGroup.Any, Mode extends AiTool.FailureMode = "
  * The handlers of such a toolkit, from those of the group: it requires what the group's `toLayer` provides.
  *
  * Handlers see a request of their own: of the latest revision and the given principal, without a session and without a client. Asking
- * fails with `Unsupported`, progress and logs for the client go nowhere. The request's scope closes when the handler is done. A tool's
- * own timeout interrupts it, and the call fails with an `AiError`; there is no other.
+ * fails with `Unsupported`, progress and logs for the client go nowhere. The request's scope closes when the handler is done. A handler
+ * that fails with a question that got no answer, which its contract need not declare, fails the call with an `AiError` that says so. A
+ * tool's own timeout interrupts it, and the call fails with an `AiError`; there is no other.
  */
 export const layer = <G extends McpGroup.Any>(
   group: G & WithoutMiddleware<G>,

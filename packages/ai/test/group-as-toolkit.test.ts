@@ -1,10 +1,14 @@
+import { Unsupported } from "@effect-mcp/core/Asking"
+import * as Elicitation from "@effect-mcp/core/Elicitation"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as Middleware from "@effect-mcp/core/Middleware"
 import * as Principal from "@effect-mcp/core/Principal"
+import * as Replay from "@effect-mcp/core/Replay"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as Tool from "@effect-mcp/core/Tool"
 import { UnrepresentableSchema } from "@effect-mcp/core/UnrepresentableSchema"
 import { assert, describe, it } from "@effect/vitest"
+import { AiError } from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as AiTool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
@@ -185,6 +189,49 @@ describe("its handlers", () => {
     Effect.gen(function* () {
       const { result } = yield* call("ask")
       assert.include(String(result), "there is no client")
+    })
+  )
+
+  it.effect("record for one call, and not for the next", () =>
+    Effect.gen(function* () {
+      let runs = 0
+      class Counting extends McpGroup.make("counting", Tool.make("count", { success: Schema.Int })) {}
+      const once = Replay.once(
+        "count",
+        Schema.Int,
+        Effect.sync(() => ++runs)
+      )
+      const CountingLive = Counting.toLayer({ tools: { count: () => Effect.andThen(once, once) } })
+      const live = GroupToolkit.layer(Counting).pipe(Layer.provide(CountingLive))
+      const kit = GroupToolkit.make(Counting)
+      assert.strictEqual((yield* call("count", {}, live, kit)).encodedResult, 1)
+      assert.strictEqual((yield* call("count", {}, live, kit)).encodedResult, 2)
+    })
+  )
+
+  it.effect("that let a question fail tell the model why, or fail the call with an AiError", () =>
+    Effect.gen(function* () {
+      class Asking extends McpGroup.make("asking", Tool.make("ask"), Tool.make("declared", { failure: Unsupported })) {}
+      const question = Elicitation.ask("name", {
+        mode: "form",
+        message: "Who?",
+        requestedSchema: { type: "object", properties: {} }
+      })
+      const AskingLive = Asking.toLayer({
+        tools: {
+          ask: () => Effect.asVoid(question),
+          declared: () => Effect.fail(new Unsupported({ method: "m", detail: "d" }))
+        }
+      })
+      const live = GroupToolkit.layer(Asking).pipe(Layer.provide(AskingLive))
+      const told = yield* call("ask", {}, live, GroupToolkit.make(Asking))
+      assert.isTrue(told.isFailure)
+      assert.include(JSON.stringify(told.encodedResult), "there is no client")
+      const failed = yield* Effect.flip(call("ask", {}, live, GroupToolkit.make(Asking, { failureMode: "error" })))
+      assert.instanceOf(failed, AiError)
+      assert.include(String(failed), "there is no client")
+      const declared = yield* call("declared", {}, live, GroupToolkit.make(Asking))
+      assert.deepStrictEqual(declared.result, new Unsupported({ method: "m", detail: "d" }))
     })
   )
 

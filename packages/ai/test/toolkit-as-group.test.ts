@@ -4,7 +4,9 @@ import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
 import * as Middleware from "@effect-mcp/core/Middleware"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
+import * as Roots from "@effect-mcp/core/Roots"
 import type * as Tool from "@effect-mcp/core/Tool"
+import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Revision from "@effect-mcp/core/Revision"
 import { UnrepresentableSchema } from "@effect-mcp/core/UnrepresentableSchema"
 import * as McpServer from "@effect-mcp/server/McpServer"
@@ -16,6 +18,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
+import { serve } from "../../server/test/support/peer.ts"
+import { everything, rounds } from "../../server/test/support/rounds.ts"
 import { Inexpressible } from "../src/Inexpressible.ts"
 import * as ToolkitGroup from "../src/ToolkitGroup.ts"
 import { day, ids, inputSchema, OutOfStock, Shop, ShopLive } from "./support/shop.ts"
@@ -232,6 +236,39 @@ describe("the handlers of a toolkit", () => {
       assert.match(String(ids[0]), /^\d+$/)
       assert.deepStrictEqual(reported, [1, 2])
     }).pipe(Effect.provide(clientOf(Server, "2025-11-25")))
+  )
+
+  it.effect.each(["2025-11-25", "2026-07-28"] as const)("may ask for the request, and ask the client with it, in %s", (version) =>
+    Effect.gen(function* () {
+      const where = AiTool.make("where", { success: Schema.Array(Schema.String), dependencies: [RequestContext] })
+      const Asking = Toolkit.make(where)
+      class AskingGroup extends ToolkitGroup.make("asking", Asking) {}
+      const AskingLive = Asking.toLayer({
+        where: () =>
+          Roots.list.pipe(
+            Effect.map(({ roots }) => roots.map(({ uri }) => uri)),
+            Effect.orDie
+          )
+      })
+      const server = McpServer.layer({ name: "asking", version: "1" }, AskingGroup).pipe(
+        Layer.provide(ToolkitGroup.layer(AskingGroup)),
+        Layer.provide(AskingLive)
+      )
+      const { open } = yield* serve(server)
+      const peer = yield* open()
+      yield* peer.speak(version, everything)
+      const roots = { roots: [{ uri: "file:///here" }] }
+      if (version === "2026-07-28") {
+        const { answer, asked } = yield* rounds(peer, { name: "where" }, () => roots)
+        assert.deepStrictEqual(asked, [["roots"]])
+        assert.deepStrictEqual(answer["result"].structuredContent, ["file:///here"])
+      } else {
+        const id = peer.startCall("where")
+        const question = yield* peer.until(({ notifications }) => notifications.find(({ method }) => method === "roots/list"))
+        peer.send({ jsonrpc: "2.0", id: question["id"], result: roots })
+        assert.deepStrictEqual((yield* peer.answer(id))["result"].structuredContent, { result: ["file:///here"] })
+      }
+    })
   )
 
   it.effect("are missed when they are not there", () =>

@@ -1,6 +1,7 @@
 /**
  * Runs the handlers of a group as handlers of a toolkit.
  */
+import { isAskingError } from "@effect-mcp/core/Asking"
 import { toMillis } from "@effect-mcp/core/Deadlines"
 import * as Handlers from "@effect-mcp/core/Handlers"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
@@ -13,6 +14,7 @@ import type * as Toolkit from "effect/ai/Toolkit"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
+import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import { Inexpressible } from "../Inexpressible.ts"
 import { Given } from "./given.ts"
@@ -69,6 +71,14 @@ const checked = (contract: Tool.Any): ((success: unknown) => unknown) => {
   }
 }
 
+// Every handler may fail with a question that got no answer, also where its contract does not say so; a toolkit could not write that.
+const withAskingErrors = (effect: Effect.Effect<unknown, unknown>, { failure }: Tool.Any): Effect.Effect<unknown, unknown> => {
+  const isDeclared: (u: unknown) => boolean = Schema.is(failure)
+  return Effect.mapError(effect, (error) =>
+    isAskingError(error) && !isDeclared(error) ? new AiError.UnknownError({ description: error.message }) : error
+  )
+}
+
 /**
  * The handler of a toolkit for a contract. It runs in a scope of its own and with what the group's layer captured; the span and the
  * annotations of logs are those of the call.
@@ -81,7 +91,7 @@ export const toAiHandler = (contract: Tool.Any, implementation: Handlers.Impleme
       const request = new LocalRequest(given.toolCallId ?? 0, principal)
       // The context below has what the handler requires.
       const run = Effect.suspend(() => handler(args as never) as Effect.Effect<unknown, unknown>)
-      const done = Effect.map(withTimeout(Effect.scoped(run), contract), check)
+      const done = Effect.map(withTimeout(withAskingErrors(Effect.scoped(run), contract), contract), check)
       return Effect.updateContext(done, (calling: Context.Context<never>) =>
         contextOf(implementation.context, calling, request, given)
       ).pipe(

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 
 const nowhere: Emit = { canAsk: false, send: () => Effect.void, sendUnsafe: () => false }
 
-const asking: Asking = unavailable("the tool was called by a toolkit of effect/ai, there is no client")
+const noClient = "the tool was called by a toolkit of effect/ai, there is no client"
 
 const none: JsonObject = {}
 
@@ -28,7 +28,8 @@ export class LocalRequest implements Readonly<RequestContext["Service"]> {
   readonly progressToken = undefined
   readonly logLevel = undefined
   readonly emit = nowhere
-  readonly asking = asking
+  /** Of this call alone: it keeps what the handler records. */
+  readonly asking: Asking = unavailable(noClient)
   /** Until the handler is done. */
   isOpen = true
 
