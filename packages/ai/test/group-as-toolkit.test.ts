@@ -212,11 +212,7 @@ describe("its handlers", () => {
   it.effect("that let a question fail tell the model why, or fail the call with an AiError", () =>
     Effect.gen(function* () {
       class Asking extends McpGroup.make("asking", Tool.make("ask"), Tool.make("declared", { failure: Unsupported })) {}
-      const question = Elicitation.ask("name", {
-        mode: "form",
-        message: "Who?",
-        requestedSchema: { type: "object", properties: {} }
-      })
+      const question = Elicitation.form({ key: "name", message: "Who?", schema: { name: Schema.String } })
       const AskingLive = Asking.toLayer({
         tools: {
           ask: () => Effect.asVoid(question),

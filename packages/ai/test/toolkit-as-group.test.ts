@@ -246,7 +246,7 @@ describe("the handlers of a toolkit", () => {
       const AskingLive = Asking.toLayer({
         where: () =>
           Roots.list.pipe(
-            Effect.map(({ roots }) => roots.map(({ uri }) => uri)),
+            Effect.map((roots) => roots.map(({ uri }) => uri)),
             Effect.orDie
           )
       })

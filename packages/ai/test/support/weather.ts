@@ -112,7 +112,7 @@ export const WeatherLive = Weather.toLayer({
       }
     }),
     ask: () =>
-      Elicitation.ask("name", { mode: "form", message: "Who?", requestedSchema: { type: "object", properties: {} } }).pipe(
+      Elicitation.form({ key: "name", message: "Who?", schema: { name: Schema.String } }).pipe(
         Effect.as("answered"),
         Effect.catch((error) => Effect.succeed(error.message))
       ),
