@@ -192,6 +192,36 @@ describe("its handlers", () => {
     })
   )
 
+  it.effect("may be streams of steps", () =>
+    Effect.gen(function* () {
+      class Steps extends McpGroup.make(
+        "steps",
+        Tool.make("good", { success: Schema.Int }),
+        Tool.make("bad", { success: Schema.Int, failure: Schema.String }),
+        Tool.make("none", { success: Schema.Int }),
+        Tool.make("two", { success: Schema.Int }),
+        Tool.make("others", { success: Schema.Int })
+      ) {}
+      const StepsLive = Steps.toLayer({
+        tools: {
+          good: () => Stream.make(Tool.progress(1, 2), Tool.result(3)),
+          bad: () => Stream.concat(Stream.make(Tool.progress(1)), Stream.fail("no luck")),
+          none: () => Stream.make(Tool.progress(1)),
+          two: () => Stream.make(Tool.result(1), Tool.result(2)),
+          others: () => Stream.make(1) as never
+        }
+      })
+      const live = GroupToolkit.layer(Steps).pipe(Layer.provide(StepsLive))
+      const kit = GroupToolkit.make(Steps)
+      assert.strictEqual((yield* call("good", {}, live, kit)).result as unknown, 3)
+      assert.strictEqual((yield* call("bad", {}, live, kit)).result as unknown, "no luck")
+      const faults = { none: "without a result", two: "a second result", others: "something else than steps" }
+      for (const [name, fault] of Object.entries(faults)) {
+        assert.include(String(yield* Effect.exit(call(name, {}, live, kit))), fault)
+      }
+    })
+  )
+
   it.effect("record for one call, and not for the next", () =>
     Effect.gen(function* () {
       let runs = 0

@@ -20,6 +20,7 @@ import { Inexpressible } from "../Inexpressible.ts"
 import { Given } from "./given.ts"
 import { LocalRequest } from "./localRequest.ts"
 import { asServed } from "./refuse.ts"
+import { run } from "./steps.ts"
 
 type Given = Toolkit.HandlerContext<AiTool.Any>
 
@@ -89,9 +90,8 @@ export const toAiHandler = (contract: Tool.Any, implementation: Handlers.Impleme
   return (args: unknown, given: Given): Effect.Effect<unknown, unknown> =>
     Effect.suspend(() => {
       const request = new LocalRequest(given.toolCallId ?? 0, principal)
-      // The context below has what the handler requires.
-      const run = Effect.suspend(() => handler(args as never) as Effect.Effect<unknown, unknown>)
-      const done = Effect.map(withTimeout(withAskingErrors(Effect.scoped(run), contract), contract), check)
+      const result = Effect.suspend(() => run(handler(args as never, undefined as never))) // tools have no URI
+      const done = Effect.map(withTimeout(withAskingErrors(Effect.scoped(result), contract), contract), check)
       return Effect.updateContext(done, (calling: Context.Context<never>) =>
         contextOf(implementation.context, calling, request, given)
       ).pipe(
