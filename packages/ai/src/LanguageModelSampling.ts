@@ -4,12 +4,15 @@
  *
  * Source: "Sampling" in the client features of every revision.
  */
+import { AskingFailed } from "@effect-mcp/core/Asking"
 import type { CreateMessageParams, CreateMessageResult } from "@effect-mcp/core/protocol/Sampling"
+import { Fallback } from "@effect-mcp/core/Sampling"
 import type { AiError } from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import { ModelName } from "effect/ai/Model"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { CannotSample } from "./CannotSample.ts"
 import { type Part, toAnswer } from "./internal/answer.ts"
 import { toOffer } from "./internal/offer.ts"
@@ -58,3 +61,28 @@ export const createMessage = Effect.fnUntraced(function* (
   const named = Context.getOrUndefined(yield* Effect.context<never>(), ModelName)
   return yield* Effect.fromResult(toAnswer(response.content, { model: named, stopSequences: params.stopSequences ?? [] }))
 })
+
+const failed = (error: AiError | CannotSample) =>
+  Effect.andThen(
+    Effect.logError("the fallback model cannot answer", error),
+    Effect.fail(new AskingFailed({ method: "sampling/createMessage", code: 0, detail: "the fallback model gave no answer" }))
+  )
+
+/**
+ * The language model answers where a client has none: put it under the handlers that ask, or under the server. What goes wrong is logged,
+ * and clients are told only that there is no answer.
+ *
+ * @example
+ * const Server = McpServer.layer(info, Group).pipe(
+ *   Layer.provide(GroupLive),
+ *   Layer.provide(LanguageModelSampling.layerFallback()),
+ *   Layer.provide(OpenAiLanguageModel.layer({ model: "gpt-4o" }))
+ * )
+ */
+export const layerFallback = (options: Options = {}): Layer.Layer<Fallback, never, LanguageModel.LanguageModel> =>
+  Layer.effect(
+    Fallback,
+    Effect.map(Effect.context<LanguageModel.LanguageModel>(), (context) => ({
+      create: (params) => Effect.catch(Effect.provideContext(createMessage(params, options), context), failed)
+    }))
+  )

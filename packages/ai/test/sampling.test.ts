@@ -1,4 +1,5 @@
 import * as Sampling from "@effect-mcp/core/protocol/Sampling"
+import { Fallback } from "@effect-mcp/core/Sampling"
 import { assert, describe, it } from "@effect/vitest"
 import * as AiError from "effect/ai/AiError"
 import * as Model from "effect/ai/Model"
@@ -7,6 +8,8 @@ import type * as Response from "effect/ai/Response"
 import * as AiTool from "effect/ai/Tool"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
 import { CannotSample } from "../src/CannotSample.ts"
 import * as LanguageModelSampling from "../src/LanguageModelSampling.ts"
@@ -340,5 +343,29 @@ describe("what cannot be carried is said", () => {
       const failed = yield* Effect.flip(LanguageModelSampling.createMessage(hi).pipe(Effect.provide(scripted(error).layer)))
       assert.strictEqual(failed, error)
     })
+  )
+})
+
+describe("the language model as a fallback", () => {
+  const create = Effect.flatMap(Fallback, (fallback) => fallback.create(hi))
+
+  it.effect("answers", () =>
+    Effect.gen(function* () {
+      const layer = Layer.provide(LanguageModelSampling.layerFallback(), scripted([text("hello")]).layer)
+      const { content } = yield* Effect.provide(create, layer)
+      assert.deepStrictEqual(content, { type: "text", text: "hello" })
+    })
+  )
+
+  it.effect("tells no more than that it gave no answer; the log has the reason", () =>
+    Effect.gen(function* () {
+      const layer = Layer.provide(LanguageModelSampling.layerFallback(), scripted([text("hello")]).layer)
+      const odd = {
+        ...hi,
+        messages: [{ role: "user" as const, content: { type: "tool_result" as const, toolUseId: "x", content: [] } }]
+      }
+      const error = yield* Effect.flip(Effect.flatMap(Fallback, (fallback) => fallback.create(odd)).pipe(Effect.provide(layer)))
+      assert.include(error.message, "the fallback model gave no answer")
+    }).pipe(Effect.provide(Logger.layer([])))
   )
 })
