@@ -198,21 +198,21 @@ describe("a question that is taken back", () => {
 })
 
 describe("too many questions", () => {
-  it.effect("are refused from the 65th on, until one is over", () =>
+  it.effect("are refused from the 101st on, until one is over", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const layer = ElicitationHandler.layer({ form: () => Effect.as(Deferred.await(gate), ElicitationHandler.cancel) })
       const { connection } = yield* connected("2025-11-25", layer)
-      for (let id = 1; id <= 66; id++) connection.send(elicit(id))
+      for (let id = 1; id <= 102; id++) connection.send(elicit(id))
       yield* settle
-      const refused = (id: number) => error(id, -32603, "the client answers at most 64 requests at once")
-      assert.deepStrictEqual(connection.sent, [refused(65), refused(66)])
+      const refused = (id: number) => error(id, -32603, "the client answers at most 100 requests at once")
+      assert.deepStrictEqual(connection.sent, [refused(101), refused(102)])
       yield* Deferred.succeed(gate, undefined)
       yield* settle
-      assert.strictEqual(connection.sent.length, 66)
-      connection.send(elicit(67))
+      assert.strictEqual(connection.sent.length, 102)
+      connection.send(elicit(103))
       yield* settle
-      assert.deepStrictEqual(connection.sent.at(-1), result(67, { action: "cancel" }))
+      assert.deepStrictEqual(connection.sent.at(-1), result(103, { action: "cancel" }))
     })
   )
 
@@ -224,12 +224,12 @@ describe("too many questions", () => {
       yield* Scope.provide(connect(server, {}, layer), scope)
       const connection = server.connections[0]!
       connection.sent.length = 0
-      for (let id = 1; id <= 65; id++) {
+      for (let id = 1; id <= 101; id++) {
         connection.send(elicit(id))
         yield* settle
         connection.notify("notifications/cancelled", { requestId: id })
       }
-      assert.deepStrictEqual(connection.methods, [65])
+      assert.deepStrictEqual(connection.methods, [101])
     })
   )
 

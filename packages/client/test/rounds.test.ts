@@ -201,11 +201,11 @@ describe("a request that is answered with questions", () => {
           return Effect.as(Deferred.await(gate), ElicitationHandler.decline)
         }
       })
-      const questions = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`q${i}`, elicitation]))
+      const questions = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`q${i}`, elicitation]))
       const { client } = yield* connected(layer, answers(asking(questions), done))
       const fiber = yield* start(client.callTool("t"))
       yield* settle
-      assert.strictEqual(open, 64)
+      assert.strictEqual(open, 100)
       yield* Deferred.succeed(gate, undefined)
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "Success")
     })
@@ -272,9 +272,9 @@ describe("an answer that is no result", () => {
     ["with questions that are none", { resultType: "input_required", inputRequests: [] }, /`inputRequests` is no object/],
     ["with a state that is no text", { resultType: "input_required", requestState: 1 }, /`requestState` is no string/],
     [
-      "with more than 64 questions",
-      asking(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`q${i}`, roots]))),
-      /more than 64 questions/
+      "with more than 100 questions",
+      asking(Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`q${i}`, roots]))),
+      /more than 100 questions/
     ]
   ]
   for (const [what, result, detail] of table) {

@@ -3,6 +3,7 @@
  * user. A module of its own, so that only who needs it loads a validator.
  */
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import type { Codec } from "./Contract.ts"
 import { compile, explainProblems } from "./internal/rawJsonSchema.ts"
 import type { JsonObject } from "./Jsonrpc.ts"
@@ -30,7 +31,7 @@ const check: Tool.Raw["compile"] = (schema, where) => {
 
 /**
  * Describes a tool by JSON Schema. Dialect 2020-12 unless `$schema` says otherwise (2019-09, draft-07). Keywords reach the client
- * unchanged. References to other documents are refused when a server is built from the tool; they are never fetched.
+ * unchanged. Throws when an `outputSchema` goes with a result that has no structured content, or `render` comes without one. References to other documents are refused when a server is built from the tool; they are never fetched.
  *
  * @example
  * const Search = JsonSchemaTool.make("search", {
@@ -44,6 +45,13 @@ export const make = <const Name extends string, S extends Codec = typeof Schema.
 ): Tool.Tool<Name, typeof Arguments, S, F> => {
   const { inputSchema, outputSchema, ...rest } = options
   const success: Codec = rest.success ?? Schema.Json
+  const isBare = success.ast === Tool.Contents.ast || SchemaAST.isVoid(success.ast) || rest.structured === false
+  if (outputSchema !== undefined && isBare) {
+    throw new Error(`Tool "${name}": an \`outputSchema\` needs a structured result, but \`success\` says that there is none`)
+  }
+  if (outputSchema === undefined && rest.render !== undefined && !isBare) {
+    throw new Error(`Tool "${name}": \`render\` needs an \`outputSchema\`, or a typed client could not read the result`)
+  }
   const tool: Tool.Any = Tool.make<string, typeof Arguments, Codec, Codec>(name, {
     ...rest,
     parameters: Arguments,

@@ -37,11 +37,11 @@ const wantedOf = (schema: Codec | Fields): Wanted => {
   const known = wanted.get(schema)
   if (known !== undefined) return known
   const codec = toSchema(schema)
-  const shown = toolJsonSchema(codec, "Sampling.object", "success")
+  const shown = toolJsonSchema(codec, "SamplingObject.create", "success")
   const isObject = shown["type"] === "object"
   const struct = isObject ? codec : toSchema({ value: codec })
   const made: Wanted = {
-    json: isObject ? shown : toolJsonSchema(struct, "Sampling.object", "success"),
+    json: isObject ? shown : toolJsonSchema(struct, "SamplingObject.create", "success"),
     decoder: makeDecoder(struct, { lenient: true }),
     unwrap: isObject ? (value) => value : (value) => (value as { readonly value: unknown }).value // it is the struct above
   }

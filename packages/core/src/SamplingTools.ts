@@ -98,7 +98,8 @@ const toBlock = (id: string, result: CallToolResult): ToolResultContent => ({
 
 /**
  * Asks the client's model, which may use tools. Every step is a question of its own (`key/1`, `key/2`), and the results of tools are
- * recorded, so that a tool runs once, however many rounds the request takes.
+ * recorded, so that a tool runs once, however many rounds the request takes. As with everything that is recorded, a tool that runs is
+ * not interrupted: a call that is cancelled waits for it.
  *
  * Fails as `Sampling.create` does.
  *

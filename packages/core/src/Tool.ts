@@ -160,6 +160,9 @@ export const make = <
   if (options.structured === false && options.render !== undefined) {
     throw new Error(`Tool "${name}": \`structured: false\` and \`render\` do not go together`)
   }
+  if (options.render !== undefined && options.success?.ast === Contents.ast) {
+    throw new Error(`Tool "${name}": \`render\` has nothing to do where \`success\` is \`Tool.Contents\``)
+  }
   return build(name, {
     ...metadataOf(options),
     parameters: toSchema(options.parameters),

@@ -23,10 +23,12 @@ import { isWrapped, structuredKey } from "./wire/project.ts"
 /** How a result is sent: not at all, as blocks of content, as a text, or as JSON with a text beside it. */
 type Kind = "void" | "contents" | "text" | "structured"
 
-const kindOf = ({ render, structured, success }: Any): Kind => {
+const kindOf = ({ raw, render, structured, success }: Any): Kind => {
   if (success.ast === Contents.ast) return "contents"
   if (SchemaAST.isVoid(success.ast) || SchemaAST.isUndefined(success.ast)) return "void"
   if (structured === false) return "text"
+  // What is shown as the schema of results is what clients hold them against.
+  if (raw?.outputSchema !== undefined) return "structured"
   // A text that models read in another form is sent as it is beside that.
   return render === undefined && SchemaAST.isString(SchemaAST.toEncoded(encodingAst(success))) ? "text" : "structured"
 }
@@ -188,7 +190,7 @@ const decoder = (tool: Any, { excess, lenient, onRepaired }: ServerOptions): ((a
     const { decode } = names !== undefined && hasOthers(args, names) ? strict : quick
     const exit = decode(args, onRepaired)
     if (exit._tag === "Success") return exit
-    return { _tag: "Failure", text: explainExit(exit) }
+    return { _tag: "Failure", text: explainExit(exit, undefined, { value: args }) }
   }
 }
 

@@ -211,3 +211,26 @@ describe("a contract that cannot be shown", () => {
     })
   }
 })
+
+describe("results that contradict their description are refused when the tool is made", () => {
+  const inputSchema = { type: "object" }
+  const outputSchema = { type: "string" }
+
+  it("an outputSchema with a result that is not structured", () => {
+    const says = /needs a structured result/
+    assert.throws(() => JsonSchemaTool.make("t", { inputSchema, outputSchema, success: Tool.Contents }), says)
+    assert.throws(() => JsonSchemaTool.make("t", { inputSchema, outputSchema, success: Schema.Void }), says)
+    assert.throws(() => JsonSchemaTool.make("t", { inputSchema, outputSchema, structured: false }), says)
+  })
+
+  it("render without an outputSchema, and render of blocks", () => {
+    assert.throws(() => JsonSchemaTool.make("t", { inputSchema, render: () => "x" }), /needs an `outputSchema`/)
+    assert.throws(() => Tool.make("t", { success: Tool.Contents, render: () => "x" }), /has nothing to do/)
+  })
+
+  it("a text that is shown a schema for is structured, too", () => {
+    const tool = JsonSchemaTool.make("t", { inputSchema, outputSchema, success: Schema.String })
+    const server = ToolCodec.server(tool, { excess: "error", lenient: true, onRepaired: () => {} })
+    assert.deepStrictEqual({ ...server.encodeSuccess("x") }, { content: [{ type: "text", text: "x" }], structuredContent: "x" })
+  })
+})

@@ -13,7 +13,7 @@ import type { Read } from "./answering.ts"
 import type { Answer } from "./responder.ts"
 
 /** As many questions may be open at once; more are refused. */
-export const maxQuestions = 64
+export const maxQuestions = 100
 
 type QuestionFiber = Fiber.Fiber<Jsonrpc.JsonObject, Jsonrpc.ErrorObject>
 

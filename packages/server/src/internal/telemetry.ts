@@ -81,6 +81,8 @@ export const make = (context: Context.Context<never>, recordArguments: boolean):
       const facts = standing(call)
       for (const key in facts) span.attribute(key, facts[key as keyof typeof facts])
       if (call.sessionId !== undefined) span.attribute("mcp.session.id", call.sessionId)
+      const uri = call.params?.["uri"]
+      if (typeof uri === "string") span.attribute("mcp.resource.uri", uri)
       if (recordArguments && call.method === "tools/call")
         span.attribute("gen_ai.tool.call.arguments", JSON.stringify(call.params?.["arguments"] ?? {}))
       return span
