@@ -69,7 +69,7 @@ const metaOf = (theme: Theme, token: Json | undefined): JsonRecord | undefined =
   return {
     ...own,
     [Key.protocolVersion]: version,
-    [Key.clientCapabilities]: {},
+    [Key.clientCapabilities]: random.chance(0.5) ? {} : { elicitation: { form: {} }, roots: {} },
     ...(random.chance(0.5) ? { [Key.clientInfo]: { name: "fuzz", version: "1" } } : {}),
     ...(random.chance(0.3) ? { [Key.logLevel]: random.pick(["debug", "info", "error"]) } : {})
   }
@@ -80,6 +80,14 @@ const request = (theme: Theme, id: Json, method: string, params: JsonRecord, tok
   const all = meta === undefined ? params : { ...params, _meta: meta }
   return { jsonrpc: "2.0", id, method, ...(Object.keys(all).length === 0 ? {} : { params: all }) }
 }
+
+/** What a request would bring from an earlier round: the state is none. */
+const broughtOf = ({ marker, random }: Theme): JsonRecord => ({
+  ...(random.chance(0.7) ? { requestState: random.pick<Json>([`1.AAAAAAAAAAA.${"A".repeat(80)}`, marker, "", 1]) } : {}),
+  ...(random.chance(0.7)
+    ? { inputResponses: random.pick<Json>([{ q: { action: "accept", content: { text: marker } } }, {}, []]) }
+    : {})
+})
 
 /** A request of the middle of a conversation. */
 export const anyRequest = (theme: Theme, n: number): JsonRecord => {
@@ -110,7 +118,9 @@ export const anyRequest = (theme: Theme, n: number): JsonRecord => {
   }
   const name = random.chance(0.01) ? "late" : random.pick(names)
   const token = random.chance(0.4) ? (random.chance(0.5) ? `t${n}` : n) : undefined
-  return request(theme, id, "tools/call", { name, arguments: argumentsOf(name, theme) }, token)
+  const params = { name, arguments: argumentsOf(name, theme) }
+  if (!isModern(version) || random.chance(0.8)) return request(theme, id, "tools/call", params, token)
+  return request(theme, id, "tools/call", { ...params, ...broughtOf(theme) }, token)
 }
 
 /** The cancellation of a request. */
