@@ -71,3 +71,32 @@ describe("a handler that asks, in a session", () => {
     )
   }
 })
+
+describe("roots", () => {
+  const Twice = Tool.make("twice", { success: Schema.Array(Schema.String) })
+  const names = (roots: ReadonlyArray<{ readonly uri: string }>) => roots.map(({ uri }) => uri).join()
+  const TwiceLive = Twice.toLayer(() => Effect.all([Roots.list, Roots.list, Roots.listAs("later")].map(Effect.map(names))))
+
+  it.effect("stay what they were within a request; a change is seen by the next one, or under another key", () =>
+    Effect.gen(function* () {
+      const peer = yield* (yield* serve(
+        McpServer.layer({ name: "s", version: "1" }, Twice).pipe(Layer.provide(TwiceLive))
+      )).open()
+      yield* peer.speak("2025-11-25", { roots: { listChanged: true } })
+      const id = peer.start("tools/call", { name: "twice" })
+      for (const n of [1, 2]) {
+        yield* settle
+        const questions = peer.messages.filter(({ method }) => method === "roots/list")
+        assert.strictEqual(questions.length, n)
+        peer.send({ jsonrpc: "2.0", id: questions[n - 1]?.["id"], result: { roots: [{ uri: `file:///${n}` }] } })
+        peer.notify("notifications/roots/list_changed")
+      }
+      const { result } = yield* peer.answer(id)
+      assert.deepStrictEqual(result.structuredContent.result, ["file:///1", "file:///1", "file:///2"])
+      assert.deepStrictEqual(
+        peer.outcomes.filter((outcome) => outcome === "Rejected"),
+        []
+      )
+    })
+  )
+})
