@@ -246,6 +246,8 @@ describe("resources beside other parts", () => {
         uri: "library://city/motd",
         name: "city_motd"
       })
+      const left = yield* peer.request("resources/read", { uri: "library://city/files/a/%2e%2e/%2e%2e/secret" })
+      assert.strictEqual(left["error"].code, -32602)
     })
   )
 

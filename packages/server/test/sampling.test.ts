@@ -295,6 +295,55 @@ describe("a model that uses tools", () => {
       })
     )
 
+    it.effect(`${version}: has as many of them run at once as the program says, 4 by default`, () =>
+      Effect.gen(function* () {
+        const running = { now: 0, most: 0 }
+        const slow = SamplingTools.bind(Lookup, ({ word }) =>
+          Effect.gen(function* () {
+            running.most = Math.max(running.most, ++running.now)
+            yield* Effect.promise(async () => {})
+            running.now--
+            return word
+          })
+        )
+        const uses = ["a", "b", "c", "d", "e", "f"].map((word) => use("lookup", { word }, word))
+        for (const [options, most] of [
+          [{}, 4],
+          [{ concurrency: 1 }, 1],
+          [{ concurrency: 6 }, 6]
+        ] as const) {
+          running.most = 0
+          const asked = SamplingTools.run({ key: "q", messages: "Define", tools: [slow], ...options })
+          const peer = yield* speaking(version, Effect.asVoid(asked))
+          yield* conversation(peer, scripted(uses as unknown as Json, "Done"))
+          assert.deepStrictEqual(running, { now: 0, most })
+        }
+      })
+    )
+
+    it.effect(`${version}: one step at a time, where the program decides what becomes of it`, () =>
+      Effect.gen(function* () {
+        const [lookup] = tools
+        const step = Effect.gen(function* () {
+          const offer = { tools: [lookup!.definition], toolChoice: { mode: "required" } as const }
+          const { content } = yield* Sampling.create({ key: "first", messages: "Define a", ...offer })
+          const wanted = [content].flat().find((block) => block.type === "tool_use")
+          const given = yield* lookup!.run(wanted?.input ?? {})
+          const results = [{ type: "tool_result" as const, toolUseId: wanted?.id ?? "", content: given.content }]
+          const messages = [Sampling.user("Define a"), Sampling.assistant([content].flat()), Sampling.user(results)]
+          return yield* Sampling.text({ key: "second", messages, ...offer, toolChoice: { mode: "none" } })
+        })
+        const peer = yield* speaking(version, step)
+        const { answer, asked } = yield* conversation(peer, scripted(use("lookup", { word: "a" }), "A word"))
+        assert.strictEqual(textOf(answer), "A word")
+        assert.deepStrictEqual(
+          asked.map(({ toolChoice }) => toolChoice),
+          [{ mode: "required" }, { mode: "none" }]
+        )
+        assert.include(JSON.stringify(lastOf(asked[1])), "a is a word")
+      })
+    )
+
     it.effect(`${version}: has to answer in the end`, () =>
       Effect.gen(function* () {
         const peer = yield* speaking(version, define)
