@@ -37,6 +37,8 @@ export class RequestContext extends Context.Service<
     readonly isOpen: boolean
     /** Notes how far the request is; false when that is not further than before. */
     readonly advance: (progress: number) => boolean
+    /** Puts members into `_meta` of the result. */
+    readonly annotateResult: (meta: JsonObject) => void
     /** The lowest level of log messages that the client asked for; `undefined` when it wants none. */
     readonly logLevel: LoggingLevel | undefined
     /** The request's own way back to the client. */

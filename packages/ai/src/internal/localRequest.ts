@@ -41,4 +41,6 @@ export class LocalRequest implements Readonly<RequestContext["Service"]> {
   advance(): boolean {
     return false
   }
+
+  annotateResult(): void {}
 }

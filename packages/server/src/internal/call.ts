@@ -61,6 +61,7 @@ export class Call extends Timed implements InFlight, Service {
   /** False once it was answered: nothing may be sent for it any more. */
   isOpen = true
   private reached: number | undefined
+  private resultMeta: JsonObject | undefined
   private round: Round | undefined
   /** When its time began to stand still, and for how long it did before, in milliseconds. */
   private pausedAt: number | undefined
@@ -94,6 +95,7 @@ export class Call extends Timed implements InFlight, Service {
     this.wraps = undefined
     this.cacheHint = undefined
     this.reached = undefined
+    this.resultMeta = undefined
     this.round = undefined
     this.pausedAt = undefined
   }
@@ -150,6 +152,15 @@ export class Call extends Timed implements InFlight, Service {
     if (!this.isOpen || !Number.isFinite(progress) || progress <= (this.reached ?? -Infinity)) return false
     this.reached = progress
     return true
+  }
+
+  annotateResult(meta: JsonObject): void {
+    this.resultMeta = { ...this.resultMeta, ...meta }
+  }
+
+  /** A result with what was put into its `_meta`. */
+  annotated<A extends { readonly _meta?: JsonObject }>(result: A): A {
+    return this.resultMeta === undefined ? result : { ...result, _meta: { ...result._meta, ...this.resultMeta } }
   }
 
   /** Says why it ends, without ending it yet. */

@@ -36,7 +36,7 @@ const operationOf = (timeout: number | undefined, name?: string): Operation<GetP
   timeout,
   needsPlace: true,
   asks: true,
-  encode: (call, result) => call.engine.wire.promptResult(result),
+  encode: (call, result) => call.engine.wire.promptResult(call.annotated(result)),
   errorType: () => undefined,
   timedOut: undefined
 })

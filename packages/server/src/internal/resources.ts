@@ -50,7 +50,7 @@ const operationOf = (settings: Settings, timeout: number | undefined, name?: str
   // What was answered to one user is not kept for others.
   encode: (call, result) =>
     call.engine.wire.readResult(
-      result,
+      call.annotated(result),
       isContinued(call) ? CacheHint.none : (call.cacheHint ?? settings.cacheHint["resources/read"])
     ),
   errorType: () => undefined,

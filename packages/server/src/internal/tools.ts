@@ -24,7 +24,7 @@ const errorResult = (text: string): Result => ({ content: [{ type: "text", text 
 
 const late = (after: string): Result => errorResult(`It took longer than ${after} and was stopped`)
 
-const encode = (call: Call, result: Result): string => call.engine.wire.toolResult(result, call.wraps)
+const encode = (call: Call, result: Result): string => call.engine.wire.toolResult(call.annotated(result), call.wraps)
 const errorType = (result: Result): string | undefined => (result.isError === true ? "tool_error" : undefined)
 
 /** A component made ready to be called: what does not depend on the request is done. */
