@@ -119,6 +119,20 @@ export type Answers<Q extends Questions> = {
   readonly [K in keyof Q]: Q[K] extends { readonly schema: infer S extends Codec | Fields } ? Answer<S> : void
 }
 
+/** What the compiler shows where the `orElse` of a question is not what its answer could be. */
+export interface NoAnswer<Expected> {
+  readonly "orElse has to be what the question could be answered with": Expected
+}
+
+/** What several questions have to be: each `orElse` is an answer to its question, and there is nothing beside what a question has. */
+export type Askable<Q extends Questions> = {
+  readonly [K in keyof Q]: (Q[K] extends { readonly orElse: Answers<Q>[K] }
+    ? unknown
+    : { readonly orElse?: NoAnswer<Answers<Q>[K]> }) & {
+    readonly [P in Exclude<keyof Q[K], keyof Question | "orElse">]: never
+  }
+}
+
 /** Why several questions got no answers: those that all have an `orElse` are never unsupported. */
 export type AnswersError<Q extends Questions> =
   | Unanswered
@@ -133,8 +147,10 @@ export type AnswersError<Q extends Questions> =
  *   meal: { message: "What do you want to eat?", schema: Meal, orElse: { meal: "none" } }
  * })
  */
-export const all = <const Q extends Questions>(questions: Q): Effect.Effect<Answers<Q>, AnswersError<Q>, RequestContext> => {
-  const asked = Object.entries(questions).map(([key, question]) => {
+export const all = <const Q extends Questions>(
+  questions: Q & Askable<Q>
+): Effect.Effect<Answers<Q>, AnswersError<Q>, RequestContext> => {
+  const asked = Object.entries<Question<Codec | Fields>>(questions).map(([key, question]) => {
     const options: Put = { ...question, key }
     return Effect.map(orElse(fill(options), options), (answer) => [key, answer] as const)
   })

@@ -1,6 +1,7 @@
 /**
  * What the compiler infers and refuses. Nothing runs here: `npm run check` is what proves these tests.
  */
+import * as Elicitation from "../src/Elicitation.ts"
 import type * as Handlers from "../src/Handlers.ts"
 import * as McpError from "../src/McpError.ts"
 import * as McpGroup from "../src/McpGroup.ts"
@@ -433,5 +434,39 @@ describe("templates", () => {
       // @ts-expect-error: a text is no bytes
       Page.toLayer(() => Effect.succeed("text"))
     })
+  })
+})
+
+describe("several questions", () => {
+  const Seat = Schema.Literals(["aisle", "window"])
+  const Meal = { meals: Schema.Array(Schema.String) }
+
+  it("are answered each by its own Schema, or by its orElse", () => {
+    compile(() => {
+      const all = Elicitation.all({
+        seat: { message: "Seat?", schema: Seat, orElse: "aisle" },
+        meal: { message: "Meal?", schema: Meal, orElse: { meals: ["none"] } },
+        sure: { message: "Sure?" }
+      })
+      type Answers = Effect.Success<typeof all>
+      check<Eq<Answers["seat"], "aisle" | "window">>()
+      check<Eq<Answers["meal"]["meals"], ReadonlyArray<string>>>()
+      check<Eq<Answers["sure"], void>>()
+      const some: Elicitation.Questions = { seat: { message: "Seat?" } }
+      return [all, Elicitation.all(some)]
+    })
+  })
+
+  it("refuse an orElse that is no answer, and what questions do not have", () => {
+    compile(() => [
+      // @ts-expect-error: there is no such seat
+      Elicitation.all({ seat: { message: "Seat?", schema: Seat, orElse: "roof" } }),
+      // @ts-expect-error: meals are several
+      Elicitation.all({ meal: { message: "Meal?", schema: Meal, orElse: { meals: "none" } } }),
+      // @ts-expect-error: a question without a Schema gives nothing
+      Elicitation.all({ sure: { message: "Sure?", orElse: true } }),
+      // @ts-expect-error: a key is misspelt
+      Elicitation.all({ seat: { message: "Seat?", shema: Seat } })
+    ])
   })
 })
