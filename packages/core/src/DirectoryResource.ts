@@ -76,7 +76,7 @@ export type Listing = typeof Listing.Type
  * defect. Throws when `maxBytes` is less than 1.
  *
  * @example
- * const Docs = Resource.template("docs", "docs://{+path}", { success: Resource.Contents })
+ * const Docs = Resource.template("docs", "docs://{path*}", { success: Resource.Contents })
  * const DocsLive = Docs.toLayer(DirectoryResource.read({ root: "docs" }))
  */
 export const read = (
@@ -157,7 +157,7 @@ export const complete =
  * {@link read} together with {@link complete}: a directory whose files clients can find.
  *
  * @example
- * const Docs = Resource.template("docs", "docs://{+path}", { success: Resource.Contents })
+ * const Docs = Resource.template("docs", "docs://{path*}", { success: Resource.Contents })
  * const DocsLive = Docs.toLayer(DirectoryResource.browse({ root: "docs" }))
  */
 export const browse = (

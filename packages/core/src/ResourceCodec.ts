@@ -133,7 +133,8 @@ export interface ClientResource {
   readonly decodeFailure: FailureDecoder
 }
 
-const encodeUri = (resource: Any): ClientResource["encodeUri"] => {
+/** Makes URIs of variables: what a typed client asks for. */
+export const encodeUri = (resource: Any): ClientResource["encodeUri"] => {
   const { template } = resource
   if (template === undefined) return () => ({ _tag: "Success", uri: resource.uri })
   const { encode, explained } = makeEncoder(variablesOf(resource, template))
