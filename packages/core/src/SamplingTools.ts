@@ -67,9 +67,12 @@ export const bind = <T extends Tool.Any, R = never>(
   }
 }
 
+/** What the tools need to run. */
+export type Services<B extends Bound<unknown>> = B extends Bound<infer R> ? R : never
+
 /** What a model is asked, and what it may use. */
-export interface Options<R> extends Omit<Sampling.Options, "tools"> {
-  readonly tools: ReadonlyArray<Bound<R>>
+export interface Options<B extends Bound<unknown>> extends Omit<Sampling.Options, "tools"> {
+  readonly tools: ReadonlyArray<B>
   /** How often the model is asked at most. The last time it may use no tool, so that it has to answer. 10 by default, at least 1. */
   readonly maxSteps?: number
   /** How many tools run at once. 4 by default. */
@@ -106,19 +109,20 @@ const toBlock = (id: string, result: CallToolResult): ToolResultContent => ({
  * @example
  * const { text } = yield* SamplingTools.run({ key: "define", messages: "What is a monad?", tools: [lookup] })
  */
-export const run = Effect.fnUntraced(function* <R>({
+export const run = Effect.fnUntraced(function* <B extends Bound<unknown>>({
   concurrency = defaultConcurrency,
   maxSteps = defaultMaxSteps,
   tools,
   ...options
-}: Options<R>): Effect.fn.Return<Conversation, Unsupported | AskingFailed, R | RequestContext> {
+}: Options<B>): Effect.fn.Return<Conversation, Unsupported | AskingFailed, Services<B> | RequestContext> {
   const { asking } = yield* RequestContext
   const byName = new Map(tools.map((tool) => [tool.definition.name, tool]))
   const definitions = tools.map(({ definition }) => definition)
   const use = ({ id, input, name }: ToolUseContent, key: string) => {
     const tool = byName.get(name)
-    const result = tool === undefined ? Effect.succeed(errorResult(`Unknown tool: ${name}`)) : asking.once(key, tool.run(input))
-    return Effect.map(result, (result) => toBlock(id, result as CallToolResult)) // it was recorded so
+    if (tool === undefined) return Effect.succeed(toBlock(id, errorResult(`Unknown tool: ${name}`)))
+    const run = tool.run(input) as Effect.Effect<CallToolResult, never, Services<B>> // it is one of them
+    return Effect.map(asking.once(key, run), (result) => toBlock(id, result as CallToolResult)) // it was recorded so
   }
   const messages: Array<SamplingMessage> =
     typeof options.messages === "string" ? [Sampling.user(options.messages)] : [...options.messages]

@@ -13,6 +13,7 @@ import * as PromptMessage from "../src/PromptMessage.ts"
 import type { CallToolResult } from "../src/protocol/Tools.ts"
 import { RequestContext } from "../src/RequestContext.ts"
 import * as Resource from "../src/Resource.ts"
+import * as SamplingTools from "../src/SamplingTools.ts"
 import * as Tool from "../src/Tool.ts"
 import * as UriTemplate from "../src/UriTemplate.ts"
 import { describe, it } from "@effect/vitest"
@@ -468,5 +469,22 @@ describe("several questions", () => {
       // @ts-expect-error: a key is misspelt
       Elicitation.all({ seat: { message: "Seat?", shema: Seat } })
     ])
+  })
+})
+
+describe("the tools of a model", () => {
+  it("may each need something else, and all of it is required", () => {
+    compile(() => {
+      const Find = Tool.make("find", { success: Schema.Finite })
+      const find = SamplingTools.bind(Find, () => Effect.flatMap(Db, (db) => db.find("Oslo")))
+      const get = SamplingTools.bind(Find, () => Effect.flatMap(Cache, (cache) => cache.get))
+      const one = SamplingTools.bind(Find, () => Effect.succeed(1))
+      const asked = SamplingTools.run({ key: "k", messages: "?", tools: [find, get, one] })
+      check<Eq<Effect.Services<typeof asked>, Db | Cache | RequestContext>>()
+      const alone = SamplingTools.run({ key: "k", messages: "?", tools: [one] })
+      check<Eq<Effect.Services<typeof alone>, RequestContext>>()
+      const none = SamplingTools.run({ key: "k", messages: "?", tools: [] })
+      check<Eq<Effect.Services<typeof none>, RequestContext>>()
+    })
   })
 })
