@@ -31,7 +31,7 @@ const byClient = Effect.fn("byClient")(function* (version: Revision.Version) {
   const connected = client(version).pipe(
     Layer.provide(modelOfClient()),
     Layer.provide(MemoryTransport.layer()),
-    Layer.provideMerge(Layer.fresh(Server))
+    Layer.provideMerge(Server)
   )
   yield* check.pipe(Effect.provide(connected))
 })
@@ -40,7 +40,7 @@ const byServer = Effect.fn("byServer")(function* (version: Revision.Version) {
   console.log(`${version}, the model of the server:`)
   const connected = client(version).pipe(
     Layer.provide(MemoryTransport.layer()),
-    Layer.provideMerge(Layer.fresh(ServerWithModel)),
+    Layer.provideMerge(ServerWithModel),
     Layer.provide(modelOfServer())
   )
   yield* check.pipe(Effect.provide(connected))
@@ -51,7 +51,7 @@ const byNobody = Effect.gen(function* () {
   const error = yield* Effect.flip(tools.check({ claim }))
   console.log(`nobody's model: ${error.message}`)
   assert.ok(error.reason._tag === "ToolFailed" && /did not declare sampling/.test(error.reason.detail))
-}).pipe(Effect.provide(client("2025-11-25").pipe(Layer.provide(MemoryTransport.layer()), Layer.provide(Layer.fresh(Server)))))
+}).pipe(Effect.provide(client("2025-11-25").pipe(Layer.provide(MemoryTransport.layer()), Layer.provide(Server))))
 
 Effect.gen(function* () {
   yield* byClient("2025-11-25")
