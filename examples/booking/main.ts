@@ -4,6 +4,7 @@
  */
 import * as ElicitationHandler from "@effect-mcp/client/ElicitationHandler"
 import * as McpClient from "@effect-mcp/client/McpClient"
+import * as Form from "@effect-mcp/core/Form"
 import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
 import * as Revision from "@effect-mcp/core/Revision"
 import { NodeRuntime } from "@effect/platform-node"
@@ -13,24 +14,22 @@ import { Bookings, NoSuchBooking } from "./contract.ts"
 import { Ledger } from "./ledger.ts"
 import { Server } from "./server.ts"
 
-/** What a user answers to a question that begins so. */
-type Script = { readonly [beginning: string]: ElicitationHandler.Answer }
+/** What a user says to a question that begins so: picks by title, types, agrees, declines. */
+type Script = { readonly [beginning: string]: string | number | boolean }
 
-const eager: Script = {
-  // A question for one value is a form with one field.
-  "Which room": ElicitationHandler.accept({ value: "suite" }),
-  "For how many nights": ElicitationHandler.accept({ value: 3 }),
-  "B-": ElicitationHandler.accept(),
-  "Cancel B-": ElicitationHandler.accept()
-}
+const eager: Script = { "Which room": "The suite with the balcony", "For how many nights": 3, "B-": true, "Cancel B-": true }
 
-/** A user at a client: a host would show the form, and say with `asker` which server wants to know. */
+/** A user at a client. A host would show the form, and the second argument says which server wants to know. */
 const user = (script: Script, asked: Array<string>) =>
   ElicitationHandler.layer({
-    form: Effect.fn("form")(function* ({ message }) {
+    form: Effect.fn("form")(function* ({ message, requestedSchema }) {
       asked.push(message)
-      const beginning = Object.keys(script).find((beginning) => message.startsWith(beginning))
-      return beginning === undefined ? ElicitationHandler.cancel : script[beginning]!
+      const said = Object.entries(script).find(([beginning]) => message.startsWith(beginning))?.[1]
+      if (said === undefined) return ElicitationHandler.cancel
+      if (typeof said === "boolean") return said ? ElicitationHandler.accept() : ElicitationHandler.decline
+      // A question for one value is a form with one field. Each revision has other words for its options, or none.
+      const options = Form.options(requestedSchema.properties["value"] ?? {})
+      return ElicitationHandler.accept({ value: options?.find(({ title }) => title === said)?.value ?? said })
     })
   })
 
@@ -69,7 +68,7 @@ const agree = Effect.fn("agree")(function* (version: Revision.Version) {
 
 /** Agrees to all but the last question. */
 const decline = Effect.fn("decline")(function* (version: Revision.Version) {
-  const script = { ...eager, "B-": ElicitationHandler.decline }
+  const script = { ...eager, "B-": false }
   const client = yield* connect(version).pipe(Effect.provide(user(script, [])))
   const {
     added,

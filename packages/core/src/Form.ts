@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import { ruleOf } from "./internal/formRules.ts"
 import { append, abbreviate, Problems, render } from "./internal/problems.ts"
 import { isObject, type JsonObject } from "./Jsonrpc.ts"
-import type { FormSchema, FormValue } from "./protocol/Elicitation.ts"
+import type { FormField, FormSchema, FormValue } from "./protocol/Elicitation.ts"
 
 /**
  * What is wrong with the content of an answer, a line for each problem, at most 20: `age: expected an integer, received "x"`.
@@ -62,6 +62,40 @@ export const choices = <const Titles extends { readonly [value: string]: string 
 ): Schema.Codec<Extract<keyof Titles, string>> => {
   const options = Object.entries(titles).map(([value, title]) => Schema.Literal(value).annotate({ title }))
   return Schema.Union(options) as Schema.Codec<string> as Schema.Codec<Extract<keyof Titles, string>> // `entries` forgets the keys
+}
+
+/** One option of a choice. */
+export interface Option {
+  /** What goes into the answer. */
+  readonly value: string
+  /** What the user reads: the value itself where it has no title. */
+  readonly title: string
+}
+
+const optionsIn = ({ anyOf, enum: values, enumNames, oneOf }: JsonObject): ReadonlyArray<Option> | undefined => {
+  const names: ReadonlyArray<unknown> = Array.isArray(enumNames) ? enumNames : []
+  const titled: ReadonlyArray<unknown> = [oneOf, anyOf].find((u) => Array.isArray(u)) ?? []
+  const all: ReadonlyArray<readonly [value: unknown, title: unknown]> = Array.isArray(values)
+    ? values.map((value, i) => [value, names[i]])
+    : titled.map((option) => (isObject(option) ? [option["const"], option["title"]] : [undefined, undefined]))
+  const options = all.flatMap(([value, title]) =>
+    typeof value === "string" ? [{ value, title: typeof title === "string" ? title : value }] : []
+  )
+  return options.length === 0 || options.length < all.length ? undefined : options
+}
+
+/**
+ * The options of a field that is a choice, or a list of choices, in whichever of the words of the revisions it says them. `undefined` for
+ * any other field. For clients that show forms.
+ *
+ * @example
+ * Form.options({ type: "string", oneOf: [{ const: "s", title: "Small" }] }) // [{ value: "s", title: "Small" }]
+ * Form.options({ type: "string", enum: ["s"], enumNames: ["Small"] }) // the same
+ */
+export const options = (field: FormField | JsonObject): ReadonlyArray<Option> | undefined => {
+  const json = field as JsonObject // a field is one
+  if (json["type"] === "string") return optionsIn(json)
+  return json["type"] === "array" && isObject(json["items"]) ? optionsIn(json["items"]) : undefined
 }
 
 const propertiesOf = ({ properties }: FormSchema | JsonObject): JsonObject => (isObject(properties) ? properties : {})

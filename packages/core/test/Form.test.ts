@@ -283,3 +283,33 @@ describe("choices", () => {
     assert.notStrictEqual<string>(none, wire)
   })
 })
+
+describe("options", () => {
+  const small = { value: "s", title: "Small" }
+  const plain = { value: "m", title: "m" }
+
+  it("are those of a choice, and of a list of choices, in the words of every revision", () => {
+    const titled = [{ const: "s", title: "Small" }, { const: "m" }]
+    assert.deepStrictEqual(Form.options({ type: "string", oneOf: titled }), [small, plain])
+    assert.deepStrictEqual(Form.options({ type: "string", enum: ["s", "m"], enumNames: ["Small"] }), [small, plain])
+    assert.deepStrictEqual(Form.options({ type: "array", items: { anyOf: titled } }), [small, plain])
+    assert.deepStrictEqual(Form.options({ type: "array", items: { type: "string", enum: ["m"] } }), [plain])
+  })
+
+  it("are none where a field is no choice of texts", () => {
+    const fields: ReadonlyArray<JsonObject> = [
+      {},
+      { type: "string" },
+      { type: "string", enum: [] },
+      { type: "string", enum: ["s", 1] },
+      { type: "string", enum: "s", enumNames: ["Small"] },
+      { type: "string", oneOf: [null, { const: "s" }] },
+      { type: "integer", enum: ["s"] },
+      { type: "array" },
+      { type: "array", items: ["s"] }
+    ]
+    for (const field of fields) assert.isUndefined(Form.options(field), JSON.stringify(field))
+    assert.deepStrictEqual(Form.options({ type: "string", enum: ["m"], enumNames: "Small" }), [plain])
+    assert.deepStrictEqual(Form.options({ type: "string", enum: ["m"], enumNames: [5] }), [plain])
+  })
+})
