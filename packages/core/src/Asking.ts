@@ -35,7 +35,9 @@ export class AskingFailed extends Schema.TaggedError<AskingFailed>()("AskingFail
   detail: Schema.String
 }) {
   override get message() {
-    return `the client refused ${this.method} (${this.code}): ${this.detail}`
+    return this.code === 0
+      ? `${this.method} got no answer: ${this.detail}`
+      : `the client refused ${this.method} (${this.code}): ${this.detail}`
   }
 }
 

@@ -91,8 +91,8 @@ const inWords = ({ json }: Wanted, systemPrompt: string | undefined) => ({
 })
 
 /**
- * Asks the client's model for a value of a Schema. A model that can use tools has to use one for the answer, another is shown the JSON
- * Schema. When the answer is not what the Schema says, the model is told so and may try again, each time as a question of its own
+ * Asks the client's model for a value of a Schema. A model that can use tools, such as a fallback, has to use one for the answer, another is
+ * shown the JSON Schema. When the answer is not what the Schema says, the model is told so and may try again, each time as a question of its own
  * (`key`, `key/2`, `key/3`).
  *
  * Fails as `Sampling.create` does, and with `InvalidAnswer` when the last try is no better. A Schema that JSON Schema cannot express is
@@ -110,7 +110,11 @@ export const create = <S extends Codec | Fields>({
   Effect.gen(function* () {
     const want = wantedOf(schema)
     const { clientCapabilities, revision } = yield* RequestContext
-    const hasTools = revision.samplingTools && clientCapabilities.sampling?.tools !== undefined
+    // A fallback has tools; it answers where the client has no model at all.
+    const hasTools =
+      clientCapabilities.sampling === undefined
+        ? (yield* Effect.serviceOption(Sampling.Fallback))._tag === "Some"
+        : revision.samplingTools && clientCapabilities.sampling.tools !== undefined
     const how = hasTools ? withTool(want) : inWords(want, options.systemPrompt)
     let messages: ReadonlyArray<SamplingMessage> =
       typeof options.messages === "string" ? [Sampling.user(options.messages)] : options.messages

@@ -222,6 +222,24 @@ describe("a value of a Schema", () => {
     })
   )
 
+  it.effect("by a tool of the fallback, where the client has no model", () =>
+    Effect.gen(function* () {
+      for (const version of ["2025-06-18", "2026-07-28"] as const) {
+        const fallback = Layer.succeed(Sampling.Fallback, {
+          create: ({ tools = [] }) =>
+            Effect.succeed({
+              role: "assistant",
+              content: { type: "tool_use", id: "1", name: tools[0]?.name ?? "none", input: { mood: "bad", score: 2 } },
+              model: "f"
+            } as const)
+        })
+        const peer = yield* speaking(version, mood, {}, fallback)
+        const { answer, asked } = yield* conversation(peer, scripted(), {})
+        assert.deepStrictEqual([JSON.parse(textOf(answer)), asked], [{ mood: "bad", score: 2 }, []])
+      }
+    })
+  )
+
   it.effect("that is no object is the member of one", () =>
     Effect.gen(function* () {
       const peer = yield* speaking(
