@@ -4,14 +4,11 @@
  * The table says what each of them can do with it. There is one test for each cell: where it says `yes`, that it works, where it
  * says `not`, that the reason is true.
  */
-import { McpProtocol } from "effect/ai"
 import { randomUUID } from "node:crypto"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { type Row, rows, since } from "./peers/clients.ts"
 import { codeOf, type Driver, type Progress } from "./peers/Driver.ts"
-import * as effectAi from "./peers/effectAi.ts"
-import * as sdk1 from "./peers/sdk1.ts"
-import * as sdk2 from "./peers/sdk2.ts"
-import { ours, type Program } from "./support/programs.ts"
+import { ours } from "./support/programs.ts"
 
 /** Not supported, for a reason that can be shown. */
 interface Not {
@@ -59,26 +56,15 @@ const noStructured = not("the revision has no structured results: the JSON is in
   assert.deepStrictEqual([measured.structured, JSON.parse(measured.text)], [undefined, [1, 2.5]])
 })
 
-interface Row {
-  readonly name: string
-  readonly revision: string
-  readonly connect: (program: Program) => Promise<Driver>
-}
-
-const of = (version: string): sdk2.Negotiation => ({ supportedProtocolVersions: [version] })
-const auto: sdk2.Negotiation = { versionNegotiation: { mode: "auto" } }
-
-// prettier-ignore
-const rows: ReadonlyArray<Row> = [
-  { name: "sdk v1",    revision: "2025-11-25", connect: sdk1.connect },
-  { name: "sdk v2",    revision: "2026-07-28", connect: sdk2.connect(auto) },
-  { name: "sdk v2",    revision: "2025-11-25", connect: sdk2.connect({}) },
-  { name: "sdk v2",    revision: "2025-06-18", connect: sdk2.connect(of("2025-06-18")) },
-  { name: "sdk v2",    revision: "2025-03-26", connect: sdk2.connect(of("2025-03-26")) },
-  { name: "sdk v2",    revision: "2024-11-05", connect: sdk2.connect(of("2024-11-05")) },
-  { name: "effect/ai", revision: "2026-07-28", connect: effectAi.connect(McpProtocol.v2026_07_28) },
-  { name: "effect/ai", revision: "2025-11-25", connect: effectAi.connect(McpProtocol.v2025_11_25) }
-]
+const noTemplates = not("McpClient cannot list templates", async (driver) => {
+  assert.isUndefined(driver.templates)
+  assert.isNotEmpty(await driver.read("interop://pages/a")) // it can read them
+})
+const noSubs = not("McpClient has no subscriptions", async (driver) => {
+  assert.isUndefined(driver.subscribe)
+  assert.isFalse((await driver.call("touch", { uri: "interop://readme" })).isError) // updates do not disturb it
+})
+const noCompletion = not("McpClient has no completion", async (driver) => assert.isUndefined(driver.complete))
 
 // prettier-ignore
 const table: { readonly [cell: string]: ReadonlyArray<Cell> } = {
@@ -99,10 +85,17 @@ const table: { readonly [cell: string]: ReadonlyArray<Cell> } = {
   "last progress":         [mayDrop, mayDrop, mayDrop, mayDrop, mayDrop,      mayDrop,           noProgress, noProgress],
   "log messages":          [yes,     yes,     yes,     yes,     yes,          yes,               noLogs,     noLogs],
   "changes of the list":   [yes,     yes,     yes,     yes,     yes,          yes,               noChanges,  noChanges],
+  resources:               [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  templates:               [yes,     yes,     yes,     yes,     yes,          yes,               noTemplates, noTemplates],
+  read:                    [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  "unknown resource":      [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  updates:                 [yes,     yes,     yes,     yes,     yes,          yes,               noSubs,     noSubs],
+  prompts:                 [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  prompt:                  [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  "bad prompt":            [yes,     yes,     yes,     yes,     yes,          yes,               yes,        yes],
+  completion:              [yes,     yes,     yes,     yes,     yes,          yes,               noCompletion, noCompletion],
   ping:                    [yes,     noPing,  yes,     yes,     yes,          yes,               noPingApi,  noPingApi]
 }
-
-const since = (row: Row, revision: string): boolean => row.revision >= revision
 
 const works: { readonly [cell: string]: (driver: Driver, row: Row) => Promise<void> } = {
   negotiation: async (driver, { revision }) => {
@@ -228,6 +221,79 @@ const works: { readonly [cell: string]: (driver: Driver, row: Row) => Promise<vo
     await driver.call("toggle")
     await driver.changes.first(2)
     assert.isFalse(await has())
+  },
+
+  resources: async (driver) => {
+    const uris = (await driver.resources()).map(({ uri }) => uri)
+    assert.deepStrictEqual(uris, ["interop://readme", "interop://pixel", "interop://desk"])
+  },
+
+  templates: async (driver) => {
+    const [page] = await driver.templates!()
+    assert.strictEqual(page!.uriTemplate, "interop://pages/{name}{?line}")
+  },
+
+  read: async (driver) => {
+    const [readme] = await driver.read("interop://readme")
+    assert.deepInclude(readme, { uri: "interop://readme", text: "hello" })
+    assert.deepInclude((await driver.read("interop://pixel"))[0], { blob: Buffer.from([1, 2, 3]).toString("base64") })
+    const [page] = await driver.read("interop://pages/a%20b?line=2")
+    assert.deepStrictEqual(JSON.parse(page!.text!), { name: "a b", line: 2 })
+  },
+
+  "unknown resource": async (driver, row) => {
+    const code = await codeOf(driver.read("interop://nothing"))
+    // SDK v2 has one error for both codes, with the later one.
+    assert.strictEqual(code, since(row, "2026-07-28") || row.name === "sdk v2" ? -32602 : -32002)
+  },
+
+  updates: async (driver) => {
+    const touch = (uri: string) => driver.call("touch", { uri })
+    const unsubscribe = await driver.subscribe!("interop://readme")
+    await touch("interop://pixel") // nobody subscribed to it
+    await touch("interop://readme")
+    await driver.updates.first(1)
+    await unsubscribe()
+    await touch("interop://readme")
+    const again = await driver.subscribe!("interop://pixel")
+    await touch("interop://pixel")
+    await driver.updates.first(2)
+    await again()
+    assert.deepStrictEqual(driver.updates.all, ["interop://readme", "interop://pixel"])
+  },
+
+  prompts: async (driver) => {
+    const prompts = await driver.prompts()
+    assert.deepStrictEqual(
+      prompts.map(({ name }) => name),
+      ["letter", "draft"]
+    )
+    assert.include(prompts[0]!.arguments![0], { name: "to", description: "who gets it", required: true })
+  },
+
+  prompt: async (driver, row) => {
+    const messages = await driver.prompt("letter", { to: "Ada", topics: '["a","b"]' })
+    assert.strictEqual(messages[0]!.role, "user")
+    assert.strictEqual(messages[0]!.content.text, "Write to Ada about a and b")
+    assert.deepStrictEqual(
+      messages.map(({ content }) => content.type),
+      ["text", since(row, "2025-03-26") ? "audio" : "text", "resource"]
+    )
+  },
+
+  "bad prompt": async (driver) => {
+    assert.strictEqual(await codeOf(driver.prompt("letter", {})), -32602)
+    assert.strictEqual(await codeOf(driver.prompt("nothing", {})), -32602)
+  },
+
+  completion: async (driver) => {
+    const complete = driver.complete!
+    const prompt = { type: "ref/prompt", name: "letter" } as const
+    const page = { type: "ref/resource", uri: "interop://pages/{name}{?line}" } as const
+    assert.deepStrictEqual(await complete({ ref: prompt, argument: { name: "to", value: "" } }), ["Ada", "Grace"])
+    assert.deepStrictEqual(await complete({ ref: page, argument: { name: "name", value: "s" } }), ["second"])
+    const nothing = { type: "ref/prompt", name: "nothing" } as const
+    assert.strictEqual(await codeOf(complete({ ref: nothing, argument: { name: "to", value: "" } })), -32602)
   },
 
   ping: async (driver) => void (await driver.ping!())

@@ -1,5 +1,7 @@
 /** What the tests need of a peer's client. */
 import type { Inbox } from "../support/Inbox.ts"
+import type { Program } from "../support/programs.ts"
+import type { User } from "../support/User.ts"
 
 /** The result of a call. */
 export interface Outcome {
@@ -29,6 +31,15 @@ export interface LogMessage {
   readonly data: unknown
 }
 
+/** What a resource holds; bytes in base64. */
+export type Contents = { readonly uri: string; readonly text?: string; readonly blob?: string }
+
+/** What completion is asked for. */
+export interface Completing {
+  readonly ref: { readonly type: "ref/prompt"; readonly name: string } | { readonly type: "ref/resource"; readonly uri: string }
+  readonly argument: { readonly name: string; readonly value: string }
+}
+
 type Args = { readonly [name: string]: unknown }
 
 /** A connected client of a peer. What it has no means for is `undefined`. */
@@ -48,10 +59,34 @@ export interface Driver {
   /** Starts to listen to changes of the list of tools. */
   readonly watch: (() => Promise<unknown>) | undefined
   readonly changes: Inbox<undefined>
+  readonly resources: () => Promise<ReadonlyArray<{ readonly uri: string; readonly name: string }>>
+  readonly templates: (() => Promise<ReadonlyArray<{ readonly uriTemplate: string }>>) | undefined
+  readonly read: (uri: string) => Promise<ReadonlyArray<Contents>>
+  /** Asks to be told of updates of a resource; gives what takes that back. */
+  readonly subscribe: ((uri: string) => Promise<() => Promise<unknown>>) | undefined
+  /** The URIs of resources that were updated. */
+  readonly updates: Inbox<string>
+  readonly prompts: () => Promise<ReadonlyArray<{ readonly name: string; readonly arguments?: ReadonlyArray<object> }>>
+  /** The messages of a prompt. */
+  readonly prompt: (
+    name: string,
+    args: { readonly [name: string]: string }
+  ) => Promise<ReadonlyArray<{ readonly role: string; readonly content: { readonly type: string; readonly text?: string } }>>
+  readonly complete: ((what: Completing) => Promise<ReadonlyArray<string>>) | undefined
   /** What the peer found wrong with what it received. */
   readonly complaints: Array<unknown>
   readonly close: () => Promise<unknown>
 }
+
+/** Starts a program and connects to it. With a user, the client declares that it can be asked everything, where it can. */
+export type Connect = (program: Program, user?: User) => Promise<Driver>
+
+/** What a client declares that has a user and a model. */
+export const declared = {
+  elicitation: { form: {}, url: {} },
+  sampling: { tools: {} },
+  roots: {}
+} as const
 
 /** The code of a JSON-RPC error, wherever the peer puts it; what else was thrown, otherwise. */
 export const codeOf = async (call: Promise<unknown>): Promise<unknown> => {

@@ -4,8 +4,7 @@ import { Layer, ManagedRuntime, Schema } from "effect"
 import { McpClient, type McpSchema, type McpProtocol } from "effect/ai"
 import { ChildProcess } from "effect/process"
 import { Inbox } from "../support/Inbox.ts"
-import type { Program } from "../support/programs.ts"
-import { type Driver, toOutcome } from "./Driver.ts"
+import { type Connect, toOutcome } from "./Driver.ts"
 
 // All that it reads of a tool is the name.
 const paramsOf = (name: string, args: object | undefined) => ({
@@ -13,10 +12,10 @@ const paramsOf = (name: string, args: object | undefined) => ({
   ...(args === undefined ? {} : { arguments: args as { [name: string]: Schema.Json } })
 })
 
-/** Starts the program and connects to it. */
+/** Starts the program and connects to it. It has no way to be asked, so a user changes nothing. */
 export const connect =
-  (protocol: McpProtocol.ProtocolAdapter<McpClient.ProtocolVersion>) =>
-  async ({ args, command }: Program): Promise<Driver> => {
+  (protocol: McpProtocol.ProtocolAdapter<McpClient.ProtocolVersion>): Connect =>
+  async ({ args, command }) => {
     const layer = McpClient.layerStdio({
       name: "effect-ai",
       version: "1.0.0",
@@ -47,6 +46,22 @@ export const connect =
       logs: new Inbox(),
       watch: undefined,
       changes: new Inbox(),
+      resources: () => runtime.runPromise(client.listResources()),
+      templates: undefined,
+      read: async (uri) =>
+        (await runtime.runPromise(client.readResource({ uri }))).contents.map((contents) =>
+          "text" in contents ? contents : { uri, blob: Buffer.from(contents.blob).toString("base64") }
+        ),
+      subscribe: undefined,
+      updates: new Inbox(),
+      prompts: async () =>
+        (await runtime.runPromise(client.listPrompts())).map(({ name, arguments: args }) => ({
+          name,
+          arguments: [...(args ?? [])]
+        })),
+      prompt: async (name, args) =>
+        (await runtime.runPromise(client.getPrompt({ prompt: { name } as McpSchema.Prompt, arguments: args }))).messages,
+      complete: undefined,
       complaints: [],
       close: () => runtime.dispose()
     }

@@ -1,25 +1,50 @@
 /** The client of `@modelcontextprotocol/sdk`, version 1. It speaks 2025-11-25. */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
-import { LoggingMessageNotificationSchema, ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js"
+import {
+  CreateMessageRequestSchema,
+  ElicitationCompleteNotificationSchema,
+  ElicitRequestSchema,
+  ListRootsRequestSchema,
+  LoggingMessageNotificationSchema,
+  ResourceUpdatedNotificationSchema,
+  ToolListChangedNotificationSchema
+} from "@modelcontextprotocol/sdk/types.js"
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv"
 import { Inbox } from "../support/Inbox.ts"
-import type { Program } from "../support/programs.ts"
-import { type Driver, type LogMessage, remembering, toOutcome } from "./Driver.ts"
+import type { User } from "../support/User.ts"
+import { type Connect, type Contents, declared, type Driver, type LogMessage, remembering, toOutcome } from "./Driver.ts"
 
-/** Starts the program and connects to it. */
-export const connect = async ({ args, command }: Program): Promise<Driver> => {
+const answerWith = (client: Client, user: User): void => {
+  const schemas = [ElicitRequestSchema, CreateMessageRequestSchema, ListRootsRequestSchema] as const
+  for (const schema of schemas) {
+    client.setRequestHandler(schema as typeof ElicitRequestSchema, ({ method, params }, { signal }) =>
+      user.take(method, params, signal)
+    )
+  }
+  client.setNotificationHandler(ElicitationCompleteNotificationSchema, ({ params }) => user.completed.push(params.elicitationId))
+}
+
+/** Starts the program and connects to it. It fills in the defaults of forms by itself. */
+export const connect: Connect = async ({ args, command }, user) => {
   const checked: Array<unknown> = []
   const complaints: Array<unknown> = []
   const logs = new Inbox<LogMessage>()
   const changes = new Inbox<undefined>()
+  const updates = new Inbox<string>()
+  const elicitation = { ...declared.elicitation, form: { applyDefaults: true } }
   const client = new Client(
     { name: "sdk1", version: "1.0.0" },
-    { jsonSchemaValidator: remembering(checked, new AjvJsonSchemaValidator()) }
+    {
+      jsonSchemaValidator: remembering(checked, new AjvJsonSchemaValidator()),
+      ...(user === undefined ? {} : { capabilities: { ...declared, elicitation } })
+    }
   )
+  if (user !== undefined) answerWith(client, user)
   Object.assign(client, { onerror: (error: unknown) => void complaints.push(error) })
   client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => logs.push(params as LogMessage))
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => changes.push(undefined))
+  client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => updates.push(params.uri))
   // It keeps the version to itself, but tells its transport.
   let version: string | undefined
   const transport = new StdioClientTransport({ command, args: [...args], stderr: "ignore" })
@@ -51,6 +76,17 @@ export const connect = async ({ args, command }: Program): Promise<Driver> => {
     logs,
     watch: () => Promise.resolve(),
     changes,
+    resources: async () => (await client.listResources()).resources,
+    templates: async () => (await client.listResourceTemplates()).resourceTemplates,
+    read: async (uri) => (await client.readResource({ uri })).contents as ReadonlyArray<Contents>,
+    subscribe: async (uri) => {
+      await client.subscribeResource({ uri })
+      return () => client.unsubscribeResource({ uri })
+    },
+    updates,
+    prompts: async () => (await client.listPrompts()).prompts as Awaited<ReturnType<Driver["prompts"]>>,
+    prompt: async (name, args) => (await client.getPrompt({ name, arguments: args })).messages,
+    complete: async (what) => (await client.complete(what)).completion.values,
     complaints,
     close: () => client.close()
   }

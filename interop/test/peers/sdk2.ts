@@ -3,8 +3,8 @@ import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv"
 import { Inbox } from "../support/Inbox.ts"
-import type { Program } from "../support/programs.ts"
-import { type Driver, type LogMessage, remembering, toOutcome } from "./Driver.ts"
+import type { User } from "../support/User.ts"
+import { type Connect, type Contents, declared, type Driver, type LogMessage, remembering, toOutcome } from "./Driver.ts"
 
 /** How it gets to its revision: the options of its constructor. */
 export type Negotiation = Pick<
@@ -12,21 +12,35 @@ export type Negotiation = Pick<
   "supportedProtocolVersions" | "versionNegotiation"
 >
 
-/** Starts the program and connects to it. */
+const answerWith = (client: Client, user: User): void => {
+  for (const method of ["elicitation/create", "sampling/createMessage", "roots/list"] as const) {
+    client.setRequestHandler(method, ({ params }, { mcpReq }) => user.take(method, params, mcpReq.signal))
+  }
+  client.setNotificationHandler("notifications/elicitation/complete", ({ params }) => user.completed.push(params.elicitationId))
+}
+
+/** Starts the program and connects to it. It leaves the defaults of forms to the server. */
 export const connect =
-  (negotiation: Negotiation) =>
-  async ({ args, command }: Program): Promise<Driver> => {
+  (negotiation: Negotiation): Connect =>
+  async ({ args, command }, user) => {
     const checked: Array<unknown> = []
     const complaints: Array<unknown> = []
     const logs = new Inbox<LogMessage>()
     const changes = new Inbox<undefined>()
+    const updates = new Inbox<string>()
     const client = new Client(
       { name: "sdk2", version: "1.0.0" },
-      { ...negotiation, jsonSchemaValidator: remembering(checked, new AjvJsonSchemaValidator()) }
+      {
+        ...negotiation,
+        jsonSchemaValidator: remembering(checked, new AjvJsonSchemaValidator()),
+        ...(user === undefined ? {} : { capabilities: declared })
+      }
     )
+    if (user !== undefined) answerWith(client, user)
     Object.assign(client, { onerror: (error: unknown) => void complaints.push(error) })
     client.setNotificationHandler("notifications/message", ({ params }) => logs.push(params as LogMessage))
     client.setNotificationHandler("notifications/tools/list_changed", () => changes.push(undefined))
+    client.setNotificationHandler("notifications/resources/updated", ({ params }) => updates.push(params.uri))
     await client.connect(new StdioClientTransport({ command, args: [...args], stderr: "ignore" }))
     const isModern = client.getProtocolEra() === "modern"
 
@@ -63,6 +77,21 @@ export const connect =
       logs,
       watch: () => (isModern ? client.listen({ toolsListChanged: true }) : Promise.resolve()),
       changes,
+      resources: async () => (await client.listResources()).resources,
+      templates: async () => (await client.listResourceTemplates()).resourceTemplates,
+      read: async (uri) => (await client.readResource({ uri })).contents as ReadonlyArray<Contents>,
+      subscribe: async (uri) => {
+        if (isModern) {
+          const subscription = await client.listen({ resourceSubscriptions: [uri] })
+          return () => subscription.close()
+        }
+        await client.subscribeResource({ uri })
+        return () => client.unsubscribeResource({ uri })
+      },
+      updates,
+      prompts: async () => (await client.listPrompts()).prompts as Awaited<ReturnType<Driver["prompts"]>>,
+      prompt: async (name, args) => (await client.getPrompt({ name, arguments: args })).messages,
+      complete: async (what) => (await client.complete(what)).completion.values,
       complaints,
       close: () => client.close()
     }
