@@ -281,15 +281,31 @@ describe("a question that cannot be read", () => {
     )
   }
 
-  it.effect("no params at all", () =>
+  it.effect("no params at all, or none that are an object", () =>
     Effect.gen(function* () {
       const { connection } = yield* connected("2025-11-25", answering)
       connection.send({ id: 1, method: "elicitation/create" })
       connection.send({ id: 2, method: "elicitation/create", params: [] })
+      connection.send({ id: 3, method: "elicitation/create", params: null })
+      connection.send({ id: 4, method: 7 })
       assert.deepStrictEqual(
-        connection.sent.map(({ error }) => error.code),
-        [-32602]
+        connection.sent.map(({ error, id }) => [id, error.code]),
+        [
+          [1, -32602],
+          [2, -32602],
+          [3, -32602],
+          [4, -32600]
+        ]
       )
+    })
+  )
+
+  it.effect("in the request era: clients must not write answers", () =>
+    Effect.gen(function* () {
+      const { connection } = yield* connected("2026-07-28", answering)
+      connection.send({ id: 1, method: "elicitation/create", params: null })
+      yield* settle
+      assert.deepStrictEqual(connection.sent, [])
     })
   )
 })

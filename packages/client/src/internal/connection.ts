@@ -249,10 +249,13 @@ export class Connection {
       case "Request":
         return this.answer(message)
       case "Invalid": {
+        const { answers, error, id } = message
+        // A question that cannot be read is answered with what is wrong with it, or the server would wait for ever.
+        if (answers === undefined && id !== undefined && this.answersRequests) return this.reply(Jsonrpc.failure(id, error))
         // An answer that cannot be read still ends its request.
-        const pending = this.pendingOf(message.answers)
+        const pending = this.pendingOf(answers)
         if (pending === undefined) return
-        const reason = new InvalidAnswer({ method: pending.method, detail: message.error.message })
+        const reason = new InvalidAnswer({ method: pending.method, detail: error.message })
         return pending.end(Effect.fail(new McpClientError({ reason })))
       }
       case "Batch":
