@@ -10,49 +10,16 @@ import {
   Exit,
   Fiber,
   Layer,
-  ManagedRuntime,
   McpClient,
+  Queue,
+  Resource,
   type Revision,
   Schema,
   StdioClientTransport,
   Tool
 } from "../ours.ts"
-import { Inbox } from "./support/Inbox.ts"
 import { type Program, theirs } from "./support/programs.ts"
-
-type Client = McpClient.McpClient["Service"]
-interface Notification {
-  readonly method: string
-  readonly params?: any
-}
-
-/** A connected client, and what the server told it. */
-interface Session {
-  readonly client: Client
-  readonly run: <A, E>(effect: Effect.Effect<A, E, McpClient.McpClient>) => Promise<A>
-  readonly fork: (effect: Effect.Effect<unknown, unknown>) => Fiber.Fiber<unknown, unknown>
-  readonly told: Inbox<Notification>
-  readonly close: () => Promise<void>
-}
-
-const connect = async ({ args, command }: Program, versions?: ReadonlyArray<Revision.Version>): Promise<Session> => {
-  const told = new Inbox<Notification>()
-  const layer = McpClient.layer({
-    name: "ours",
-    version: "1.0.0",
-    ...(versions === undefined ? {} : { versions }),
-    onNotification: (notification) => Effect.sync(() => told.push(notification))
-  }).pipe(Layer.provide(StdioClientTransport.layer({ command, args: [...args] })))
-  const runtime = ManagedRuntime.make(layer)
-  const client = await runtime.runPromise(McpClient.McpClient)
-  return {
-    client,
-    run: (effect) => runtime.runPromise(effect),
-    fork: (effect) => runtime.runFork(effect),
-    told,
-    close: () => runtime.dispose()
-  }
-}
+import { connect, type Session } from "./support/Session.ts"
 
 /** Not supported, for a reason that can be shown. */
 interface Not {
@@ -93,6 +60,15 @@ const cells = [
   "progress",
   "log messages",
   "changes of the list",
+  "resources",
+  "templates",
+  "read",
+  "unknown resource",
+  "updates",
+  "prompts",
+  "prompt",
+  "bad prompt",
+  "completion",
   "ping"
 ] as const
 type Name = (typeof cells)[number]
@@ -145,6 +121,7 @@ const Add = Tool.make("add", {
   success: Schema.Struct({ sum: Schema.Finite })
 })
 const Echo = Tool.make("echo", { parameters: { text: Schema.String }, success: Schema.String })
+const Page = Resource.template("page", "peer://pages/{name}")
 const Measure = Tool.make("measure", { success: Schema.Array(Schema.Finite) })
 
 const logLevel = { "io.modelcontextprotocol/logLevel": "info" }
@@ -246,6 +223,96 @@ const works: { readonly [cell in Name]: (session: Session, row: Row) => Promise<
     await told.find(({ method }) => method === "notifications/tools/list_changed")
     assert.include(await names(session), "extra")
     if (listening !== undefined) await run(Fiber.interrupt(listening))
+  },
+
+  resources: async ({ client, run }) => {
+    const resources = await run(client.listResources)
+    assert.includeMembers(
+      resources.map(({ uri }) => uri),
+      ["peer://readme", "peer://pixel"]
+    )
+    assert.include(
+      resources.find(({ name }) => name === "readme"),
+      { mimeType: "text/plain" }
+    )
+  },
+
+  templates: async ({ client, run }) => {
+    const [page, ...more] = await run(client.listResourceTemplates)
+    assert.deepStrictEqual([page!.name, page!.uriTemplate, more], ["page", "peer://pages/{name}", []])
+  },
+
+  read: async ({ client, run }) => {
+    const read = async (uri: string) => (await run(client.readResource(uri))).contents[0]
+    assert.include(await read("peer://readme"), { uri: "peer://readme", text: "hello" })
+    assert.include(await read("peer://pixel"), { blob: "AQID" })
+    assert.include(await read("peer://pages/first"), { text: "the page first" })
+    const { resources } = await run(McpClient.of(Page))
+    assert.strictEqual(await run(resources.page({ name: "second" })), "the page second")
+  },
+
+  "unknown resource": async (session, { name, revision }) => {
+    const reason = await reasonOf(session, session.client.readResource("peer://nothing"))
+    // The SDKs have one code in all revisions.
+    const code = name.startsWith("effect/ai") && revision !== "2026-07-28" ? -32002 : -32602
+    assert.include(reason, { _tag: "RequestFailed", code })
+  },
+
+  updates: async ({ client, run, told }, { revision }) => {
+    const uri = "peer://readme"
+    const touch = (uri: string) => client.callTool("touch", { uri })
+    const updates = () => told.all.filter(({ method }) => method === "notifications/resources/updated")
+    if (revision === "2026-07-28") {
+      const first = Effect.scoped(
+        Effect.gen(function* () {
+          const { honoured, notifications } = yield* client.listen({ resourceSubscriptions: [uri] })
+          assert.deepStrictEqual(honoured.resourceSubscriptions, [uri])
+          yield* touch("peer://pixel")
+          yield* touch(uri)
+          return yield* Queue.take(notifications)
+        })
+      )
+      const { method, params } = await run(first)
+      assert.deepStrictEqual([method, params!["uri"]], ["notifications/resources/updated", uri])
+      await run(touch(uri))
+      return assert.deepStrictEqual(updates(), [])
+    }
+    await run(client.subscribeResource(uri))
+    await run(touch("peer://pixel"))
+    await run(touch(uri))
+    await told.find(({ method }) => method === "notifications/resources/updated")
+    await run(client.unsubscribeResource(uri))
+    await run(touch(uri))
+    await run(client.ping)
+    assert.deepStrictEqual(
+      updates().map(({ params }) => params.uri),
+      [uri]
+    )
+  },
+
+  prompts: async ({ client, run }) => {
+    const prompts = await run(client.listPrompts)
+    const letter = prompts.find(({ name }) => name === "letter")!
+    assert.deepInclude(letter, { description: "Drafts a letter" })
+    assert.include(letter.arguments![0], { name: "to", required: true })
+  },
+
+  prompt: async ({ client, run }) => {
+    const [message, ...more] = (await run(client.getPrompt("letter", { to: "Ada" }))).messages
+    assert.deepStrictEqual([message, more], [{ role: "user", content: { type: "text", text: "Write to Ada" } }, []])
+  },
+
+  "bad prompt": async (session) => {
+    const { client } = session
+    assert.include(await reasonOf(session, client.getPrompt("letter")), { _tag: "RequestFailed", code: -32602 })
+    assert.include(await reasonOf(session, client.getPrompt("nothing")), { _tag: "RequestFailed", code: -32602 })
+  },
+
+  completion: async ({ client, run }) => {
+    const prompt = { type: "ref/prompt", name: "letter" } as const
+    assert.deepStrictEqual((await run(client.complete(prompt, { name: "to", value: "" }))).values, ["first", "second"])
+    const page = { type: "ref/resource", uri: "peer://pages/{name}" } as const
+    assert.deepStrictEqual((await run(client.complete(page, { name: "name", value: "s" }))).values, ["second"])
   },
 
   ping: ({ client, run }) => run(client.ping)

@@ -61,3 +61,6 @@ export const says = (content: Json, stopReason = "endTurn"): Json => ({
   model: "small",
   stopReason
 })
+
+/** The user does not want the model to be asked. */
+export const rejected: Json = { isRejected: true }

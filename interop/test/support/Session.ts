@@ -1,0 +1,75 @@
+/** Our client, connected to a program, as tests use it. */
+import {
+  Effect,
+  ElicitationHandler,
+  type Fiber,
+  Layer,
+  Logger,
+  ManagedRuntime,
+  McpClient,
+  type Revision,
+  RootsHandler,
+  SamplingHandler,
+  StdioClientTransport
+} from "../../ours.ts"
+import { Inbox } from "./Inbox.ts"
+import type { Program } from "./programs.ts"
+import { rejected, type User } from "./User.ts"
+
+interface Notification {
+  readonly method: string
+  readonly params?: any
+}
+
+/** A connected client, and what the server told it. */
+export interface Session {
+  readonly client: McpClient.McpClient["Service"]
+  readonly run: <A, E>(effect: Effect.Effect<A, E, McpClient.McpClient>) => Promise<A>
+  readonly fork: (effect: Effect.Effect<unknown, unknown>) => Fiber.Fiber<unknown, unknown>
+  readonly told: Inbox<Notification>
+  readonly close: () => Promise<void>
+}
+
+/** What our client declares and answers that has a user: everything. */
+export const handlersOf = (user: User) => {
+  const take = (method: string, params: unknown) => Effect.promise((signal) => user.take(method, params, signal))
+  const elicit = (params: unknown) => take("elicitation/create", params)
+  return Layer.mergeAll(
+    ElicitationHandler.layer({ form: elicit, url: elicit }),
+    SamplingHandler.layer(
+      (params) =>
+        Effect.flatMap(take("sampling/createMessage", params), (answer) =>
+          answer === rejected ? SamplingHandler.reject() : Effect.succeed(answer)
+        ),
+      { tools: true }
+    ),
+    RootsHandler.layer(Effect.map(take("roots/list", undefined), ({ roots }) => roots))
+  ).pipe(Layer.provideMerge(Logger.layer([]))) // what does not fit is logged
+}
+
+/** Starts a program and connects to it. Without a user the client declares nothing that it could be asked. */
+export const connect = async (
+  { args, command }: Program,
+  versions?: ReadonlyArray<Revision.Version>,
+  user?: User
+): Promise<Session> => {
+  const told = new Inbox<Notification>()
+  const layer = McpClient.layer({
+    name: "ours",
+    version: "1.0.0",
+    ...(versions === undefined ? {} : { versions }),
+    onNotification: (notification) => Effect.sync(() => told.push(notification))
+  }).pipe(
+    Layer.provide(user === undefined ? Layer.empty : handlersOf(user)),
+    Layer.provide(StdioClientTransport.layer({ command, args: [...args] }))
+  )
+  const runtime = ManagedRuntime.make(layer)
+  const client = await runtime.runPromise(McpClient.McpClient)
+  return {
+    client,
+    run: (effect) => runtime.runPromise(effect),
+    fork: (effect) => runtime.runFork(effect),
+    told,
+    close: () => runtime.dispose()
+  }
+}
