@@ -5,80 +5,19 @@
  * the nearest for the others. So there are three judges: that set, the official JSON Schema of the revision (`schemas/`), and the
  * same with all objects closed, which finds members that the revision does not have.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { Effect, Fiber, Layer, McpClient, type Revision, StdioClientTransport } from "../ours.ts"
 import { Inbox } from "./support/Inbox.ts"
+import { judged, judges, problemsOf, transcriptOf } from "./support/judging.ts"
 import { ours, recorded, theirs } from "./support/programs.ts"
-import { type Judge, official, type Side, zod } from "./support/schemas.ts"
 import { type Entry, type Json, Wire } from "./support/Wire.ts"
 
 const requestEra = ["2026-07-28"] as const
 const sessionEra = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] as const
 const revisions = [...requestEra, ...sessionEra]
-
-/**
- * Where a schema demands what cannot be: an answer to a message whose id cannot be read has none. The texts since 2025-03-26 say so
- * ("an error response that has no `id`"), the schemas do not; the text of 2024-11-05 says nothing, and silence would hide the mistake.
- */
-const idless: ReadonlyArray<string> = ["2024-11-05", "2025-03-26", "2025-06-18"]
-
-const judges: { readonly [name: string]: (version: string) => Judge } = {
-  "the schemas of @modelcontextprotocol/core": zod,
-  "the JSON Schema": (version) => official(version, "open"),
-  "the JSON Schema, closed": (version) => official(version, "closed")
-}
-
-const resultOf = (judge: Judge, request: string, result: Json): string => {
-  const name = request.replace(/Request$/, "Result")
-  const exists = judge.problems(name, result).every((problem) => !problem.startsWith("there is no"))
-  return exists ? name : "EmptyResult"
-}
-
-const judgeOne = (judge: Judge, message: Json, requests: ReadonlyMap<unknown, string>): ReadonlyArray<string> => {
-  const whole = judge.problems("JSONRPCMessage", message)
-  if (whole.length > 0) return whole
-  if (message.method !== undefined) {
-    const name = judge.nameOf(message.method)
-    if (name === undefined) return [`there is no ${message.method} in this revision`]
-    const { id: _, jsonrpc: __, ...rest } = message
-    return judge.problems(name, judge.isWhole ? message : rest)
-  }
-  if (message.error !== undefined) {
-    const specific = message.error.code === -32022 ? judge.problems("UnsupportedProtocolVersionError", message) : []
-    return [...judge.problems(judge.failure, message), ...specific.filter((problem) => !problem.startsWith("there is no"))]
-  }
-  const request = judge.nameOf(requests.get(message.id)!)
-  if (request === undefined) return ["it answers nothing that this revision has"]
-  return judge.problems(resultOf(judge, request, message.result), message.result)
-}
-
-/** The messages of one side, those of batches one by one. */
-const messagesOf = (transcript: ReadonlyArray<Entry>, side: Side): ReadonlyArray<Json> =>
-  transcript.flatMap(({ from, message }) => (from !== side ? [] : Array.isArray(message) ? message : [message]))
-
-/** What is wrong with what one side wrote, message by message. */
-const problemsOf = (judge: Judge, transcript: ReadonlyArray<Entry>, side: Side, version: string): ReadonlyArray<string> => {
-  const requests = new Map(
-    messagesOf(transcript, side === "client" ? "server" : "client").flatMap(({ id, method }) =>
-      id === undefined || method === undefined ? [] : [[id, method] as const]
-    )
-  )
-  return messagesOf(transcript, side)
-    .filter((message) => !(message.error !== undefined && message.id === undefined && idless.includes(version)))
-    .flatMap((message) => {
-      const problems = judgeOne(judge, message, requests)
-      return problems.length === 0 ? [] : [`${problems.join("; ")}: ${JSON.stringify(message)}`]
-    })
-}
-
-const judged = (version: string, transcript: () => ReadonlyArray<Entry>, side: Side) => {
-  for (const [name, judge] of Object.entries(judges)) {
-    it(`${name}`, () => assert.deepStrictEqual(problemsOf(judge(version), transcript(), side, version), []))
-  }
-}
 
 const me = { name: "wire", version: "1.0.0" }
 
@@ -103,7 +42,8 @@ const everything = async (version: string): Promise<Wire> => {
     assert.strictEqual((await wire.request("tools/list", {})).error.code, -32600) // it may be of either era
     const unknown = { ...envelope, "io.modelcontextprotocol/protocolVersion": "2030-01-01" }
     assert.strictEqual((await wire.request("tools/list", { _meta: unknown })).error.code, -32022)
-    void wire.request("subscriptions/listen", params({ notifications: { toolsListChanged: true } }), "listening")
+    const told = { toolsListChanged: true, resourceSubscriptions: ["interop://readme"] }
+    void wire.request("subscriptions/listen", params({ notifications: told }), "listening")
     await wire.notified("notifications/subscriptions/acknowledged")
     await call("chat", {}, { "io.modelcontextprotocol/logLevel": "debug" })
   } else {
@@ -121,7 +61,7 @@ const everything = async (version: string): Promise<Wire> => {
   const { resources } = (await ask("resources/list")).result
   assert.deepStrictEqual(
     resources.map(({ uri }: Json) => uri),
-    ["interop://readme", "interop://pixel"]
+    ["interop://readme", "interop://pixel", "interop://desk"]
   )
   assert.strictEqual((await ask("resources/templates/list")).result.resourceTemplates.length, 1)
   for (const uri of ["interop://readme", "interop://pixel", "interop://pages/a%20b?line=2"]) {
@@ -135,12 +75,12 @@ const everything = async (version: string): Promise<Wire> => {
   ] as const) {
     assert.strictEqual((await ask("resources/read", { uri })).error.code, code)
   }
-  if (!isModern) {
-    for (const method of ["resources/subscribe", "resources/unsubscribe"]) {
-      assert.deepStrictEqual((await ask(method, { uri: "interop://readme" })).result, {})
-    }
-  }
-  assert.strictEqual((await ask("prompts/list")).result.prompts.length, 1)
+  const readme = { uri: "interop://readme" }
+  if (!isModern) assert.deepStrictEqual((await ask("resources/subscribe", readme)).result, {})
+  await call("touch", readme)
+  assert.strictEqual((await wire.notified("notifications/resources/updated")).params.uri, readme.uri)
+  if (!isModern) assert.deepStrictEqual((await ask("resources/unsubscribe", readme)).result, {})
+  assert.strictEqual((await ask("prompts/list")).result.prompts.length, 2)
   const letter = await ask("prompts/get", { name: "letter", arguments: { to: "Ada", topics: '["a","b"]' } })
   assert.strictEqual(letter.result.messages[0].content.text, "Write to Ada about a and b")
   assert.strictEqual((await ask("prompts/get", { name: "letter" })).error.code, -32602)
@@ -281,13 +221,7 @@ const conversation = async (
     yield* Effect.promise(() => told.find(({ method }) => method === "notifications/message"))
   })
   await Effect.runPromise(Effect.scoped(Effect.provide(program, Client)))
-  return readFileSync(file, "utf8")
-    .trimEnd()
-    .split("\n")
-    .map((line) => {
-      const { from, line: text } = JSON.parse(line)
-      return { from, message: JSON.parse(text) }
-    })
+  return transcriptOf(file)
 }
 
 describe("what our client says", () => {

@@ -44,7 +44,7 @@ export const handlersOf = (user: User) => {
       { tools: true }
     ),
     RootsHandler.layer(Effect.map(take("roots/list", undefined), ({ roots }) => roots))
-  ).pipe(Layer.provideMerge(Logger.layer([]))) // what does not fit is logged
+  ).pipe(Layer.provideMerge(Logger.layer([]))) // answers that do not fit are logged
 }
 
 /** Starts a program and connects to it. Without a user the client declares nothing that it could be asked. */
@@ -60,7 +60,7 @@ export const connect = async (
     ...(versions === undefined ? {} : { versions }),
     onNotification: (notification) => Effect.sync(() => told.push(notification))
   }).pipe(
-    Layer.provide(user === undefined ? Layer.empty : handlersOf(user)),
+    Layer.provideMerge(user === undefined ? Layer.empty : handlersOf(user)),
     Layer.provide(StdioClientTransport.layer({ command, args: [...args] }))
   )
   const runtime = ManagedRuntime.make(layer)

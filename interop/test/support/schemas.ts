@@ -89,20 +89,33 @@ export const official = (version: string, how: "open" | "closed"): Judge => {
 
 /**
  * The Zod schemas of `@modelcontextprotocol/core`: one model for 2025-11-25 and 2026-07-28 together. They do not tell revisions apart,
- * drop members that they do not know, and are the nearest thing for the earlier revisions.
+ * drop members that they do not know, and are the nearest thing for the earlier revisions. They have none for results that ask, so the
+ * questions in them are judged one by one, and another one for answers of models that were shown tools.
  */
 export const zod = (version: string): Judge => {
   const schemas = core as unknown as { readonly [name: string]: ZodType }
   const { nameOf } = official(version, "open")
-  return {
-    nameOf,
-    problems: (name, value) => {
-      const schema = schemas[`${name}Schema`]
-      if (schema === undefined) return [`there is no ${name}Schema in @modelcontextprotocol/core`]
-      const { error } = schema.safeParse(value)
-      return error === undefined ? [] : error.issues.map(({ message, path }) => `${name}/${path.join("/")} ${message}`)
-    },
-    isWhole: false,
-    failure: "JSONRPCErrorResponse"
+  const problems: Judge["problems"] = (name, value) => {
+    if (name === "InputRequiredResult") {
+      const { inputRequests = {} } = value as Json
+      return Object.values<Json>(inputRequests).flatMap((question) =>
+        problems(questions[question.method] ?? "Question", withId(question))
+      )
+    }
+    const schema = schemas[`${name}Schema`]
+    if (schema === undefined) return [`there is no ${name}Schema in @modelcontextprotocol/core`]
+    if (name === "CreateMessageResult" && schemas["CreateMessageResultWithToolsSchema"]!.safeParse(value).success) return []
+    return (schema.safeParse(value).error?.issues ?? []).map(({ message, path }) => `${name}/${path.join("/")} ${message}`)
   }
+  return { nameOf, problems, isWhole: false, failure: "JSONRPCErrorResponse" }
+}
+
+// They want the id of a visit, which only 2025-11-25 has.
+const withId = (question: Json): Json =>
+  question.params?.mode === "url" ? { ...question, params: { elicitationId: "", ...question.params } } : question
+
+const questions: { readonly [method: string]: string } = {
+  "elicitation/create": "ElicitRequest",
+  "sampling/createMessage": "CreateMessageRequest",
+  "roots/list": "ListRootsRequest"
 }
