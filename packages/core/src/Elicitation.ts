@@ -22,8 +22,8 @@ export interface Question<S extends Codec | Fields = {}> {
   readonly message: string
   /**
    * What the user fills in: fields of a struct that are texts, numbers, yes or no, choices, or several of them; or one such Schema by
-   * itself. Without it, the user says yes or no to the message. A Schema that a form cannot show is a defect that says which part; what a
-   * form cannot say, such as a pattern, is checked when the answer comes.
+   * itself. Without it, the user says yes or no to the message. A Schema that a form cannot show throws `UnrepresentableSchema` when the
+   * question is made, and says which part; what a form cannot say, such as a pattern, is checked when the answer comes.
    *
    * Define it outside of the handler: what is made of it is kept for as long as the Schema.
    */
@@ -74,9 +74,9 @@ const orElse = <A, E, R>(effect: Effect.Effect<A, E, R>, options: object): Effec
     ? Effect.catch(effect, (error) => (error instanceof Unsupported ? Effect.succeed(options.orElse) : Effect.fail(error)))
     : effect
 
-const fill = ({ key, message, schema }: Put) =>
-  Effect.flatMap(RequestContext, ({ asking, revision }) => {
-    const form = formOf(schema)
+const fill = ({ key, message, schema }: Put) => {
+  const form = formOf(schema)
+  return Effect.flatMap(RequestContext, ({ asking, revision }) => {
     const requested = form.requestedSchema(revision)
     if (requested._tag === "Failure") return Effect.fail(new Unsupported({ method, detail: requested.text }))
     const mode = revision.elicitation === "form+url" ? { mode: "form" } : {}
@@ -89,6 +89,7 @@ const fill = ({ key, message, schema }: Put) =>
       })
     )
   })
+}
 
 /**
  * Shows the user a form and gives what was filled in. The key tells the question from the others of the same request.

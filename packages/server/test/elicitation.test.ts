@@ -158,7 +158,9 @@ for (const version of versions.filter(hasForms)) {
 
     it.effect("is defined by a Schema that forms can show: another one is a defect that names the place", () =>
       Effect.gen(function* () {
-        const nested = Elicitation.form({ key: "k", message: "?", schema: { inner: Schema.Struct({ a: Schema.String }) } })
+        const schema = { inner: Schema.Struct({ a: Schema.String }) }
+        assert.throws(() => Elicitation.form({ key: "k", message: "?", schema }), /inner/)
+        const nested = Effect.suspend(() => Elicitation.form({ key: "k", message: "?", schema }))
         const peer = yield* speaking(version, nested)
         const { answer } = yield* conversation(peer, accept({}))
         assert.match(textOf(answer), /^Internal error/)
