@@ -193,7 +193,7 @@ const fromCall = (message: JsonObject): Single => {
 }
 
 const isErrorObject = (u: unknown): u is ErrorObject =>
-  isObject(u) && Number.isInteger(u["code"]) && typeof u["message"] === "string"
+  isObject(u) && Number.isSafeInteger(u["code"]) && typeof u["message"] === "string"
 
 const fromAnswer = (message: JsonObject): Single => {
   const { error, id, result } = message

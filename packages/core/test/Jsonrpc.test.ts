@@ -21,6 +21,7 @@ describe("parse", () => {
     ['{"jsonrpc":"2.0","method":"a/b","params":[1]}', { _tag: "Notification", method: "a/b", params: undefined }],
     ['{"jsonrpc":"2.0","id":0,"result":{}}', { _tag: "Success", id: 0, result: {} }],
     ['{"jsonrpc":"2.0","id":1,"error":{"code":1.5,"message":"no"}}', malformed(1)],
+    ['{"jsonrpc":"2.0","id":1,"error":{"code":1e20,"message":"no"}}', malformed(1)],
     ['{"jsonrpc":"2.0","id":1,"result":{},"error":null}', { ...malformed(1), error: { ...malformed(1).error } }],
     [
       '{"jsonrpc":"2.0","id":"x","error":{"code":-1,"message":"no","data":[1]}}',

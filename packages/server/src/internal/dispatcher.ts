@@ -165,6 +165,10 @@ export const make = ({
         peer.answer(message)
         return accepted
       case "Invalid":
+        // A malformed answer ends its question all the same. What has an id of its own was meant to be a request.
+        if (message.id === undefined && message.answers !== undefined) {
+          peer.answer(Jsonrpc.failure(message.answers, { code: 0, message: message.error.message }))
+        }
         return Effect.succeed({ _tag: "Rejected", message: Jsonrpc.failure(unusedId(peer, message), message.error) })
     }
   }
