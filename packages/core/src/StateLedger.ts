@@ -36,25 +36,38 @@ export interface MemoryOptions {
 export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<StateLedger> =>
   Layer.sync(StateLedger, () => {
     const maxStates = bound("maxStates", options.maxStates ?? defaultMaxStates)
-    const used = new Map<string, number>() // by the time of use: with one time to live, that is the order of expiry
+    const used = new Map<string, number>() // by the time of use: that is more or less the order of expiry
+    // None expires before.
+    let earliest = Infinity
 
-    const dropExpired = (now: number): void => {
+    const dropFirst = (now: number): void => {
       for (const [id, expiresAt] of used) {
         if (expiresAt > now) return
         used.delete(id)
       }
     }
 
+    // One that lives long may stand before others.
+    const dropAll = (now: number): void => {
+      earliest = Infinity
+      for (const [id, expiresAt] of used) {
+        if (expiresAt <= now) used.delete(id)
+        else earliest = Math.min(earliest, expiresAt)
+      }
+    }
+
     return StateLedger.of({
       use: (id, expiresAt) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          dropExpired(now)
+          dropFirst(now)
           if (used.has(id)) return Effect.succeed(false)
+          if (used.size >= maxStates && earliest <= now) dropAll(now)
           if (used.size >= maxStates) {
             const detail = `it remembers ${maxStates} states, and none has expired: raise maxStates, or shorten the server's answerTimeout`
             return Effect.fail(new StoreError({ store: "StateLedger", operation: "use", detail }))
           }
           used.set(id, expiresAt)
+          earliest = Math.min(earliest, expiresAt)
           return Effect.succeed(true)
         })
     })
