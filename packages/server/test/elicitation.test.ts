@@ -98,6 +98,21 @@ for (const version of versions.filter(hasForms)) {
       })
     )
 
+    it.effect("that needs no field may be answered without content", () =>
+      Effect.gen(function* () {
+        const late = Elicitation.form({ key: "late", message: "Late?", schema: { late: Schema.optionalKey(Schema.Boolean) } })
+        const both = Effect.zip(late, Elicitation.form({ key: "fine", message: "Fine?" }))
+        const { answer } = yield* conversation(
+          yield* speaking(
+            version,
+            Effect.map(both, ([late, fine]) => [late, fine === undefined])
+          ),
+          () => ({ action: "accept" })
+        )
+        assert.deepStrictEqual(JSON.parse(textOf(answer)), [{}, true])
+      })
+    )
+
     for (const [action, tag, said] of [
       ["decline", "Declined", 'the user declined to answer "booking"'],
       ["cancel", "Cancelled", 'the user did not answer "booking"']

@@ -15,11 +15,12 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as McpServer from "../src/McpServer.ts"
-import { serve } from "./support/peer.ts"
-import { ask, round } from "./support/rounds.ts"
+import { envelope, key, serve } from "./support/peer.ts"
+import { ask, everything, round } from "./support/rounds.ts"
 
 const Remove = Tool.make("remove", { parameters: { id: Schema.String }, success: Schema.String })
 const Rename = Tool.make("rename", { parameters: { id: Schema.String }, success: Schema.String })
+const Any = Tool.make("any", { parameters: { any: Schema.Unknown }, success: Schema.Unknown })
 const Note = Resource.template("note", "note://{id}", { success: Schema.String })
 const Greet = Prompt.make("greet", { parameters: { name: Schema.String } })
 
@@ -42,12 +43,13 @@ const handlers = Layer.mergeAll(
     })
   ),
   Rename.toLayer(({ id }) => Effect.map(sure(`Remove ${id}?`), String)),
+  Any.toLayer(({ any }) => Effect.as(ask("any"), any)),
   Note.toLayer(({ id }) => Effect.map(ask("who"), (who) => `${id} for ${who}`)),
   Greet.toLayer(({ name }) => Effect.map(ask("how"), (how) => [PromptMessage.user(`${how} ${name}`)]))
 )
 
 const server = (options: Partial<McpServer.Options> = {}, services: Layer.Layer<never> = Layer.empty) =>
-  McpServer.layer({ name: "s", version: "1", ...options }, Remove, Rename, Note, Greet).pipe(
+  McpServer.layer({ name: "s", version: "1", ...options }, Remove, Rename, Any, Note, Greet).pipe(
     Layer.provide(handlers),
     Layer.provide(services)
   )
@@ -134,6 +136,32 @@ describe("a state", () => {
         const { answer } = yield* round(peer, params, { requestState: first.state, inputResponses: yes }, method)
         assert.deepStrictEqual(answer["error"], unusable)
         assert.deepStrictEqual(removed, [])
+      })
+    )
+  }
+
+  for (const [shown, sent] of [
+    ['{"a":1}', '[["a",1]]'],
+    ["{}", "[]"],
+    ["[[]]", "[{}]"],
+    ['{"array":[1]}', "[1]"],
+    ["null", "1e999"],
+    ['{"number":"Infinity"}', "1e999"],
+    ['{"__proto__":1}', "{}"]
+  ] as const) {
+    it.effect(`for arguments with ${shown} is none for those with ${sent}`, () =>
+      Effect.gen(function* () {
+        const peer = yield* open()
+        const request = (id: string, any: string, brought: object) => {
+          const rest = JSON.stringify({ ...brought, name: "any", _meta: envelope({ [key("clientCapabilities")]: everything }) })
+          const params = `{"arguments":{"any":${any}},${rest.slice(1)}`
+          peer.line(`{"jsonrpc":"2.0","id":"${id}","method":"tools/call","params":${params}}`)
+          return peer.answer(id)
+        }
+        const { requestState } = (yield* request("1", shown, {}))["result"]
+        const brought = { requestState, inputResponses: { any: { roots: [] } } }
+        assert.deepStrictEqual((yield* request("2", sent, brought))["error"], unusable)
+        assert.strictEqual((yield* request("3", shown, brought))["result"].resultType, "complete")
       })
     )
   }
@@ -248,7 +276,7 @@ describe("answers", () => {
     ["without what is required", { action: "accept", content: {} }, "sure: missing"],
     ["with more than was asked", { action: "accept", content: { sure: true, extra: 1 } }, "extra: unexpected key"],
     ["that are too long", { action: "accept", content: { sure: true, why: "because" } }, "why: "],
-    ["without content", { action: "accept" }, "expected an object"],
+    ["without content", { action: "accept" }, "sure: missing, expected a boolean"],
     ["with another action", { action: "perhaps" }, "`action` must be"],
     ["that are none", 1, "must be an object"]
   ] as const) {

@@ -38,9 +38,11 @@ export const read = (json: string): RequestState => JSON.parse(json) as RequestS
 
 const ofRounds = new Set(["_meta", "inputResponses", "requestState"])
 
-// The same value gives the same text, in whatever order a client or a proxy writes it.
+// The same value gives the same text, in whatever order a client or a proxy writes it; and no two values give the same. Numbers that
+// are too great for JavaScript are read as infinite, which JSON has no word for.
 const canonical = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(canonical)
+  if (Array.isArray(value)) return { array: value.map(canonical) }
+  if (typeof value === "number" && !Number.isFinite(value)) return { number: String(value) }
   if (!isObject(value)) return value
   const keys = Object.keys(value).toSorted()
   return keys.map((key) => [key, canonical(value[key])])
@@ -67,7 +69,8 @@ export const problemOf = ({ form, method }: Asked, answer: unknown): string | un
       if (action === "decline" || action === "cancel") return undefined
       if (action !== "accept") return '`action` must be "accept", "decline" or "cancel"'
       if (form === undefined) return undefined
-      const found = problems(form, content)
+      // Where no field is needed, there may be no content.
+      const found = problems(form, content ?? {})
       return found === undefined ? undefined : `\`content\` is not what was asked for:\n${found}`
     }
     case "sampling/createMessage": {
