@@ -8,6 +8,7 @@ import * as McpServer from "../src/McpServer.ts"
 import type { Options } from "../src/Settings.ts"
 import { capture, captureMetrics, type Series } from "./support/logs.ts"
 import { serve, settle } from "./support/peer.ts"
+import { ask, round } from "./support/rounds.ts"
 
 const duration = "mcp.server.operation.duration"
 
@@ -65,6 +66,25 @@ describe("mcp.server.operation.duration", () => {
           of("slow", 1)
         ].toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))
       )
+    })
+  )
+
+  it.effect("counts rounds of questions like other answers, and those that could not be asked as broken", () =>
+    Effect.gen(function* () {
+      const Asks = Tool.make("asks", { success: Schema.String })
+      for (const [stateSize, errorType] of [
+        [1000, undefined],
+        [10, "defect"]
+      ] as const) {
+        const metrics = captureMetrics()
+        const layer = McpServer.layer({ name: "s", version: "1", stateSize }, Asks).pipe(
+          Layer.provide(Asks.toLayer(() => ask("a"))),
+          Layer.provide([metrics.layer, capture().layer])
+        )
+        const { answer } = yield* round(yield* (yield* serve(layer)).speak("2026-07-28"), { name: "asks" })
+        assert.strictEqual(answer["error"]?.code, errorType === undefined ? undefined : -32603)
+        assert.deepStrictEqual(metrics.series(duration), [of("asks", 1, errorType)])
+      }
     })
   )
 

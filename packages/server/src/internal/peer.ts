@@ -105,12 +105,12 @@ export class PeerState<C extends InFlight> implements Peer {
 
   /** Sends a request to the client on this way and waits for its result. Interrupting it forgets the question and tells the client so. */
   ask(emit: Emit, method: string, params: JsonObject): Effect.Effect<JsonObject, AskingFailed> {
-    return Effect.suspend(() => {
+    return Effect.uninterruptibleMask((restore) => {
       const id = this.nextQuestion++
       const answer = Deferred.makeUnsafe<JsonObject, AskingFailed>()
       this.questions.set(id, { method, answer })
       const forgotten = () => Effect.sync(() => emit.sendUnsafe(notification("notifications/cancelled", { requestId: id })))
-      return Effect.andThen(emit.send({ _tag: "Request", id, method, params }), Deferred.await(answer)).pipe(
+      return restore(Effect.andThen(emit.send({ _tag: "Request", id, method, params }), Deferred.await(answer))).pipe(
         Effect.onInterrupt(forgotten),
         Effect.ensuring(Effect.sync(() => this.questions.delete(id)))
       )

@@ -10,6 +10,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Hash from "effect/Hash"
 import { type Client, missingFor } from "./missing.ts"
 import type { RequestState } from "./requestState.ts"
@@ -71,6 +72,8 @@ const digestOf = ({ method, params }: Question): number => Hash.string(`${method
 const formOf = ({ method, params }: Question): JsonObject | undefined =>
   method === "elicitation/create" && params["mode"] !== "url" ? (params["requestedSchema"] as JsonObject) : undefined // of a form
 
+const answered = "the request is answered already"
+
 const fault = (text: string): Effect.Effect<never> => Effect.die(new Error(text))
 
 /** See the module. */
@@ -84,7 +87,13 @@ export class Round implements Asking {
   private readonly answerTimeout: number | undefined
   private readonly questions = new Map<string, Put>()
   private isEnding = false
+  private isOver = false
+  /** How many questions there were, those that failed included. */
+  private count: number
+  /** How many of them the client has to answer now. */
   private waiting = 0
+  /** Who waits for the next round, and how to tell that there is none. */
+  private readonly waiters = new Map<Fiber.Fiber<unknown, unknown>, () => void>()
 
   constructor(call: Asker, answerTimeout: number | undefined, before?: RequestState) {
     this.call = call
@@ -100,9 +109,12 @@ export class Round implements Asking {
       put.answer = asked.answer
       this.questions.set(key, put)
     }
+    this.count = this.questions.size
   }
 
-  readonly ask = (question: Question): Answer => Effect.suspend(() => this.begin(question))
+  // From the start, so that no interruption comes between what is noted of a question and what takes the note back: only waiting for
+  // the answer can be interrupted.
+  readonly ask = (question: Question): Answer => Effect.uninterruptible(Effect.suspend(() => this.begin(question)))
 
   readonly once: Asking["once"] = (key, effect) => this.recording.once(key, effect)
 
@@ -113,6 +125,18 @@ export class Round implements Asking {
       const { emit, isOpen, peer } = this.call
       return (isOpen ? emit : peer.push).send(notification("notifications/elicitation/complete", { elicitationId }))
     })
+
+  /** Ends who waits for the next round: there everything starts again. */
+  stop(): void {
+    this.isOver = true
+    for (const fiber of this.waiters.keys()) fiber.interruptUnsafe()
+  }
+
+  /** The request was answered, so there will be no next round. */
+  close(): void {
+    for (const tell of this.waiters.values()) tell()
+    this.waiters.clear()
+  }
 
   /** The questions that this round ends with. */
   get open(): ReadonlyArray<Question> {
@@ -144,7 +168,7 @@ export class Round implements Asking {
     if (known !== undefined) return this.again(question, known, digest)
     const unsupported = this.unsupported(question)
     if (unsupported !== undefined) return Effect.fail(unsupported)
-    if (this.questions.size >= maxQuestions) return fault(`a request asks no more than ${maxQuestions} questions`)
+    if (this.count++ >= maxQuestions) return fault(`a request asks no more than ${maxQuestions} questions`)
     const put = new Put(method, digest)
     put.times = 1
     this.questions.set(key, put)
@@ -165,13 +189,13 @@ export class Round implements Asking {
       )
     }
     if (known.answer !== undefined) return Effect.succeed(known.answer)
-    if (known.over === undefined) return Effect.interruptible(Effect.never)
+    if (known.over === undefined) return this.wait(known.method)
     return Effect.andThen(Effect.interruptible(Deferred.await(known.over)), this.ask(question))
   }
 
   private unsupported({ method, params }: Question): Unsupported | undefined {
     if (this.mode === "unavailable") return new Unsupported({ method, detail: this.detail })
-    if (!this.call.isOpen) return new Unsupported({ method, detail: "the request is answered already" })
+    if (!this.call.isOpen) return new Unsupported({ method, detail: answered })
     const missing = missingFor(this.call, method, params)
     return missing === undefined ? undefined : new Unsupported({ method, ...missing })
   }
@@ -209,6 +233,18 @@ export class Round implements Asking {
     )
   }
 
+  private wait(method: Question["method"]): Answer {
+    if (this.isOver) return Effect.interrupt
+    return Effect.withFiber((fiber) =>
+      Effect.interruptible(
+        Effect.callback((resume) => {
+          this.waiters.set(fiber, () => resume(Effect.fail(new Unsupported({ method, detail: answered }))))
+          return Effect.sync(() => this.waiters.delete(fiber))
+        })
+      )
+    )
+  }
+
   private endWith(question: Question, put: Put): Answer {
     put.question = question
     put.form = formOf(question)
@@ -216,7 +252,7 @@ export class Round implements Asking {
       // What else is asked in this turn goes out with it.
       if (!this.isEnding) fiber.currentDispatcher.scheduleTask(() => this.call.endRound(), 0)
       this.isEnding = true
-      return Effect.interruptible(Effect.never)
+      return this.wait(question.method)
     })
   }
 }

@@ -13,6 +13,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
 import * as RequestState from "./requestState.ts"
@@ -34,8 +35,8 @@ export interface Options {
 export interface Rounds {
   /** Goes on with what the request brings from earlier rounds, if it does. */
   readonly open: (call: Call) => Effect.Effect<void, McpError>
-  /** The answer to a request whose round ended with questions. */
-  readonly end: (call: Call) => Effect.Effect<Outcome>
+  /** The answer to a request whose round ended with questions, and what went wrong with it, for telemetry. */
+  readonly end: (call: Call) => Effect.Effect<readonly [outcome: Outcome, errorType: string | undefined]>
   /** Tells the author of a handler that came to its end without asking what it had asked before. */
   readonly inspect: (round: Round) => void
 }
@@ -107,13 +108,17 @@ export const make = ({ context, logDefect, sealing, server, settings }: Options)
     call.asking = new Round(call, answerTimeout, next)
   })
 
-  const sealed = Effect.fnUntraced(function* (call: Call, round: Round): Effect.fn.Return<string, StoreError> {
+  const sealed = Effect.fnUntraced(function* (
+    call: Call,
+    { number, recording }: Round,
+    asked: RequestState.RequestState["asked"]
+  ): Effect.fn.Return<string, StoreError> {
     const next: RequestState.RequestState = {
       id: globalThis.crypto.randomUUID(),
       expiresAt: answerTimeout === undefined ? Number.MAX_SAFE_INTEGER : (yield* Clock.currentTimeMillis) + answerTimeout,
-      round: round.number,
-      asked: round.asked,
-      recorded: [...round.recording.values]
+      round: number,
+      asked,
+      recorded: [...recording.values]
     }
     const binding = bindingOf(call)
     if (binding === undefined) return yield* Effect.die(new Error("the arguments are nested too deeply to ask about them"))
@@ -139,8 +144,9 @@ export const make = ({ context, logDefect, sealing, server, settings }: Options)
 
   const ended = Effect.fnUntraced(function* (call: Call, round: Round): Effect.fn.Return<Outcome, StoreError> {
     if (round.number >= settings.maxRounds) return yield* tooMany(round)
-    const requestState = yield* sealed(call, round)
+    // What is asked from now on is neither in the state nor among its questions.
     const questions = round.open.map(({ key, method, params }) => [key, { method, params }] as const)
+    const requestState = yield* sealed(call, round, round.asked)
     // A question is made of the params of its method.
     const inputRequests = Object.fromEntries(questions) as unknown as InputRequests
     const result = { inputRequests, requestState }
@@ -164,11 +170,17 @@ export const make = ({ context, logDefect, sealing, server, settings }: Options)
     end: (call) =>
       Effect.suspend(() => {
         const round = call.asking
-        return Effect.andThen(round.recording.idle, ended(call, round)).pipe(
-          Effect.catchCause((cause) =>
-            Effect.succeed(reply(Jsonrpc.failure(call.id, call.engine.wire.error(broken(call, cause).reason))))
-          )
-        )
+        round.stop()
+        const closed = Effect.andThen(round.recording.close, ended(call, round))
+        // The fiber of the call is interrupted; what a store lets be interrupted would not even begin there.
+        const fiber = Effect.forkDetach(closed, { startImmediately: true, uninterruptible: true })
+        return Effect.matchCause(Effect.flatMap(fiber, Fiber.join), {
+          onSuccess: (outcome) => [outcome, undefined] as const,
+          onFailure: (cause) => {
+            const error = call.engine.wire.error(broken(call, cause).reason)
+            return [reply(Jsonrpc.failure(call.id, error)), "defect"] as const
+          }
+        })
       })
   }
 }

@@ -96,12 +96,14 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, rounds, slots, tel
   // Waits for a place for the peer, then for one of the server: a peer that has used up its own does not hold up the others.
   const take = (call: Call): Effect.Effect<void, McpError> => {
     if (call.peer.slots.isFull || slots.isFull) return Effect.fail(busy)
-    const both = Effect.andThen(
-      call.peer.slots.take,
-      Effect.onInterrupt(slots.take, () => Effect.sync(() => call.peer.slots.give()))
-    )
-    return Effect.map(both, () => {
-      call.hasPlace = true
+    return Effect.uninterruptibleMask((restore) => {
+      const both = Effect.andThen(
+        restore(call.peer.slots.take),
+        Effect.onInterrupt(restore(slots.take), () => Effect.sync(() => call.peer.slots.give()))
+      )
+      return Effect.map(both, () => {
+        call.hasPlace = true
+      })
     })
   }
 
@@ -151,6 +153,7 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, rounds, slots, tel
     leave(call)
     telemetry.record(subject, deadlines.now() - call.startedAt, errorType)
     if (call.span !== undefined) telemetry.close(call.span, exit, errorType)
+    if (call.hasRound) call.asking.close()
   }
 
   const end = <A>(call: Call, operation: Operation<A>, exit: Exit.Exit<A, McpError>): Outcome => {
@@ -162,19 +165,24 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, rounds, slots, tel
     }
     const dropped = call.ended === "cancelled" || call.ended === "closed"
     const outcome = dropped ? noReply : reply(call, operation, exit.value)
-    if (call.hasRound) rounds.inspect(call.asking)
     const errorType = dropped ? call.ended : operation.errorType(exit.value)
+    // Who failed may not have come to its questions.
+    if (call.hasRound && errorType === undefined) rounds.inspect(call.asking)
     if (call.span !== undefined) telemetry.recordResult(call.span, call, outcome)
     finish(call, subject, errorType, errorType === undefined ? Exit.void : Exit.fail(errorType))
     return outcome
   }
 
-  const endRound = (call: Call, subject: Subject, exit: Exit.Exit<unknown, McpError>): Effect.Effect<Outcome> =>
-    Effect.map(rounds.end(call), (outcome) => {
+  const endRound = (call: Call, subject: Subject, exit: Exit.Exit<unknown, McpError>): Effect.Effect<Outcome> => {
+    // A finalizer that broke is nothing for the answer, which is the questions.
+    if (Exit.isFailure(exit) && exit.cause.reasons.some(Cause.isDieReason)) logDefect(subject.spanName, exit.cause)
+    return Effect.map(rounds.end(call), ([outcome, failed]) => {
       const dropped = call.ended === "asked" ? undefined : call.ended
-      finish(call, subject, dropped, dropped === undefined ? Exit.void : exit)
+      const errorType = dropped ?? failed
+      finish(call, subject, errorType, dropped !== undefined ? exit : failed === undefined ? Exit.void : Exit.fail(failed))
       return dropped === undefined ? outcome : noReply
     })
+  }
 
   const abandon = (call: Call): void => {
     if (call.subject !== undefined) finish(call, call.subject, "defect", Exit.void)
