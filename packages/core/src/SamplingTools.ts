@@ -27,6 +27,9 @@ export const defaultMaxSteps = 10
 /** How many tools run at once, unless the question says otherwise. */
 export const defaultConcurrency = 4
 
+/** How many uses of tools in one message are run, fixed: the model is told of the others that they were too many. */
+export const maxUses = 100
+
 /** A tool with what runs it, which needs `R`. */
 export interface Bound<out R> {
   readonly definition: Definition
@@ -118,12 +121,15 @@ export const run = Effect.fnUntraced(function* <B extends Bound<unknown>>({
   const { asking } = yield* RequestContext
   const byName = new Map(tools.map((tool) => [tool.definition.name, tool]))
   const definitions = tools.map(({ definition }) => definition)
-  const use = ({ id, input, name }: ToolUseContent, key: string) => {
+  const resultOf = ({ input, name }: ToolUseContent, index: number, key: string) => {
     const tool = byName.get(name)
-    if (tool === undefined) return Effect.succeed(toBlock(id, errorResult(`Unknown tool: ${name}`)))
+    if (tool === undefined) return Effect.succeed(errorResult(`Unknown tool: ${name}`))
+    if (index >= maxUses) return Effect.succeed(errorResult(`Not run: at most ${maxUses} uses of tools at once`))
     const run = tool.run(input) as Effect.Effect<CallToolResult, never, Services<B>> // it is one of them
-    return Effect.map(asking.once(key, run), (result) => toBlock(id, result as CallToolResult)) // it was recorded so
+    return asking.once(`${key}/${index}`, run)
   }
+  const use = (block: ToolUseContent, index: number, key: string) =>
+    Effect.map(resultOf(block, index, key), (result) => toBlock(block.id, result as CallToolResult)) // it was recorded so
   const messages: Array<SamplingMessage> =
     typeof options.messages === "string" ? [Sampling.user(options.messages)] : [...options.messages]
   for (let step = 1; ; step++) {
@@ -134,7 +140,7 @@ export const run = Effect.fnUntraced(function* <B extends Bound<unknown>>({
     messages.push({ role: "assistant", content: result.content })
     const uses = toolUses(result)
     if (uses.length === 0 || isLast) return { text: Sampling.textOf(result), result, messages }
-    const results = yield* Effect.forEach(uses, (block, i) => use(block, `${key}/${i}`), { concurrency })
+    const results = yield* Effect.forEach(uses, (block, i) => use(block, i, key), { concurrency })
     messages.push(Sampling.user(results))
   }
 })

@@ -228,6 +228,8 @@ describe("a page", () => {
           told.map(({ params }) => params),
           [{ elicitationId }]
         )
+        // On the way of the request, while that is open.
+        assert.deepStrictEqual(peer.ways, ["request", "request", "answer"])
       })
     )
 

@@ -5,6 +5,7 @@ import * as Tool from "@effect-mcp/core/Tool"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
@@ -197,6 +198,14 @@ describe("a handler that asks, in the request era", () => {
     })
   )
 
+  it.effect("who asks the same in all rounds is told nothing", () =>
+    Effect.gen(function* () {
+      const { logs, peer } = yield* serving(Effect.all([ask("a"), ask("b"), ask("a")]))
+      const { asked } = yield* rounds(peer, { name: "work" })
+      assert.deepStrictEqual([asked, logs.entries], [[["a"], ["b"]], []])
+    })
+  )
+
   it.effect("a question of a fiber that nobody waits for does not hold up a handler that is done", () =>
     Effect.gen(function* () {
       const { asked, gave } = yield* run(Effect.as(Effect.forkChild(ask("a"), { startImmediately: true }), "done"))
@@ -284,13 +293,28 @@ describe("faults of authors", () => {
     })
   )
 
+  it.effect("a question that was made to look the same: a hash of its text that others know would not tell it apart", () =>
+    Effect.gen(function* () {
+      const seen = new Map<number, string>()
+      const paramsOf = (text: string) => ({ text: `Send ${text}?` })
+      const hashOf = (text: string) => Hash.string(`roots/list ${JSON.stringify(paramsOf(text))}`)
+      let text = ""
+      for (let n = 0; !seen.has(hashOf((text = n.toString(36).padStart(6, "0")))); n++) seen.set(hashOf(text), text)
+      const twins = [text, seen.get(hashOf(text)) ?? ""]
+      let n = 0
+      const { answer, logged } = yield* faults(Effect.suspend(() => ask("k", paramsOf(twins[n++]!))))
+      assert.isTrue(answer["result"].isError)
+      assert.include(logged, '"k" is the key of two different questions')
+    })
+  )
+
   it.effect("keys that change with every run: the rounds have an end, and the log names what is asked no more", () =>
     Effect.gen(function* () {
       let n = 0
       const { answer, logged } = yield* faults(Effect.suspend(() => ask(`a${n++}`)))
       assert.strictEqual(answer["error"].code, -32603)
       assert.include(logged, "the handler still asks after 3 rounds")
-      assert.include(logged, "answered, but asked no more: a0, a1")
+      assert.include(logged, "answered, but asked no more: a0, a1. Its questions")
     })
   )
 
@@ -317,6 +341,20 @@ describe("faults of authors", () => {
       const { answer, logged } = yield* faults(Effect.all(many, { concurrency: "unbounded" }))
       assert.isTrue(answer["result"].isError)
       assert.include(logged, "no more than 100 questions")
+    })
+  )
+
+  it.effect("more questions than that, over several rounds", () =>
+    Effect.gen(function* () {
+      const some = (from: number, to: number) =>
+        Effect.all(
+          Array.from({ length: to - from }, (_, i) => ask(`q${from + i}`)),
+          { concurrency: "unbounded" }
+        )
+      const { answer } = yield* faults(Effect.andThen(some(0, 60), some(60, 100)))
+      assert.isUndefined(answer["result"].isError)
+      const tooMany = yield* faults(Effect.andThen(some(0, 60), some(60, 101)))
+      assert.include(tooMany.logged, "no more than 100 questions")
     })
   )
 

@@ -362,6 +362,21 @@ describe("a model that uses tools", () => {
       })
     )
 
+    it.effect(`${version}: uses 100 tools at once at most, and is told which were not run`, () =>
+      Effect.gen(function* () {
+        runs.length = 0
+        const peer = yield* speaking(version, define)
+        const many = Array.from({ length: 102 }, (_, i) => use("lookup", { word: "a" }, String(i)))
+        const { asked } = yield* conversation(peer, scripted(many as unknown as Json, "Done"))
+        const content = lastOf(asked[1])?.["content"] as ReadonlyArray<Json>
+        assert.deepStrictEqual([runs.length, content.length], [100, 102])
+        assert.deepStrictEqual(
+          content.slice(99).map(({ content, isError }) => [isError, content[0].text]),
+          [[undefined, "a is a word"], ...Array(2).fill([true, "Not run: at most 100 uses of tools at once"])]
+        )
+      })
+    )
+
     it.effect(`${version}: has to answer in the end`, () =>
       Effect.gen(function* () {
         const peer = yield* speaking(version, define)

@@ -7,12 +7,13 @@ import { problems } from "@effect-mcp/core/Form"
 import type { Question } from "@effect-mcp/core/Asking"
 import { isObject, type JsonObject } from "@effect-mcp/core/Jsonrpc"
 import type { Principal } from "@effect-mcp/core/Principal"
+import type { Points } from "./digest.ts"
 
 /** A question of an earlier round. */
 export interface Asked {
   readonly method: Question["method"]
   /** Tells it from other questions with the same key. */
-  readonly digest: number
+  readonly digest: string
   /** The form that the client was shown, until it is answered. */
   readonly form?: JsonObject
   readonly answer?: JsonObject
@@ -26,6 +27,8 @@ export interface RequestState {
   readonly expiresAt: number
   /** How many rounds there were. */
   readonly round: number
+  /** Where digests are taken. */
+  readonly points: Points
   readonly asked: ReadonlyArray<readonly [key: string, asked: Asked]>
   readonly recorded: ReadonlyArray<readonly [key: string, json: unknown]>
 }

@@ -11,7 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Hash from "effect/Hash"
+import { digest as digestAt, draw, type Points } from "./digest.ts"
 import { type Client, missingFor } from "./missing.ts"
 import type { RequestState } from "./requestState.ts"
 
@@ -44,7 +44,7 @@ type Answer = Effect.Effect<JsonObject, Unsupported | AskingFailed>
 
 class Put {
   readonly method: Question["method"]
-  readonly digest: number
+  readonly digest: string
   form: JsonObject | undefined
   answer: JsonObject | undefined
   /** How often it was asked in this round. */
@@ -56,7 +56,7 @@ class Put {
   /** Done when a question in a session is over, however. */
   over: Deferred.Deferred<void> | undefined
 
-  constructor(method: Question["method"], digest: number) {
+  constructor(method: Question["method"], digest: string) {
     this.method = method
     this.digest = digest
     this.form = undefined
@@ -66,8 +66,6 @@ class Put {
     this.over = undefined
   }
 }
-
-const digestOf = ({ method, params }: Question): number => Hash.string(`${method} ${JSON.stringify(params)}`)
 
 const formOf = ({ method, params }: Question): JsonObject | undefined =>
   method === "elicitation/create" && params["mode"] !== "url" ? (params["requestedSchema"] as JsonObject) : undefined // of a form
@@ -82,6 +80,8 @@ export class Round implements Asking {
   readonly recording: Recording
   /** Which one it is, from 1. */
   readonly number: number
+  /** Where digests are taken, in all rounds. */
+  readonly points: Points
   private readonly call: Asker
   private readonly detail: string
   private readonly answerTimeout: number | undefined
@@ -102,6 +102,7 @@ export class Round implements Asking {
     this.mode = isLive ? (call.emit.canAsk ? "live" : "unavailable") : call.asks ? "replay" : "unavailable"
     this.detail = isLive ? "there is no way back to the client" : `${call.method} cannot ask`
     this.number = (before?.round ?? 0) + 1
+    this.points = before?.points ?? draw()
     this.recording = new Recording(before?.recorded)
     for (const [key, asked] of before?.asked ?? []) {
       if (asked.answer === undefined) continue
@@ -135,7 +136,6 @@ export class Round implements Asking {
   /** The request was answered, so there will be no next round. */
   close(): void {
     for (const tell of this.waiters.values()) tell()
-    this.waiters.clear()
   }
 
   /** The questions that this round ends with. */
@@ -162,8 +162,8 @@ export class Round implements Asking {
   }
 
   private begin(question: Question): Answer {
-    const { key, method } = question
-    const digest = digestOf(question)
+    const { key, method, params } = question
+    const digest = digestAt(`${method} ${JSON.stringify(params)}`, this.points)
     const known = this.questions.get(key)
     if (known !== undefined) return this.again(question, known, digest)
     const unsupported = this.unsupported(question)
@@ -175,7 +175,7 @@ export class Round implements Asking {
     return this.mode === "live" ? this.put(question, put) : this.endWith(question, put)
   }
 
-  private again(question: Question, known: Put, digest: number): Answer {
+  private again(question: Question, known: Put, digest: string): Answer {
     const { key } = question
     if (known.digest !== digest) {
       return fault(

@@ -110,13 +110,14 @@ export const make = ({ context, logDefect, sealing, server, settings }: Options)
 
   const sealed = Effect.fnUntraced(function* (
     call: Call,
-    { number, recording }: Round,
+    { number, points, recording }: Round,
     asked: RequestState.RequestState["asked"]
   ): Effect.fn.Return<string, StoreError> {
     const next: RequestState.RequestState = {
       id: globalThis.crypto.randomUUID(),
       expiresAt: answerTimeout === undefined ? Number.MAX_SAFE_INTEGER : (yield* Clock.currentTimeMillis) + answerTimeout,
       round: number,
+      points,
       asked,
       recorded: [...recording.values]
     }
