@@ -105,15 +105,13 @@ describe("fibers of their own, when a round ends", () => {
     )
   }
 
-  it.effect("what waits for the next round is interrupted, with its finalizers", () =>
+  it.effect("what waits for the next round is interrupted, with its finalizers, also for a question that others wait for", () =>
     Effect.gen(function* () {
-      const detached = Effect.forkDetach(
-        Effect.onInterrupt(ask("b"), () => note("interrupted")),
-        { startImmediately: true }
-      )
-      const { peer } = yield* serving(Effect.andThen(detached, ask("a")))
+      const waiting = Effect.onInterrupt(ask("b"), () => note("interrupted"))
+      const detached = Effect.forkDetach(waiting, { startImmediately: true })
+      const { peer } = yield* serving(Effect.andThen(Effect.zip(detached, detached), ask("a")))
       const { asked } = yield* round(peer, { name: "work" })
-      assert.deepStrictEqual([asked, log], [["b", "a"], ["interrupted"]])
+      assert.deepStrictEqual([asked.join(), log.join()], ["b,a", "interrupted,interrupted"])
     })
   )
 
