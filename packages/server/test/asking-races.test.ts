@@ -216,36 +216,68 @@ describe("at any moment", () => {
   const yielding = <A, E, R>(effect: Effect.Effect<A, E, R>, steps: number) =>
     Effect.provideService(effect, Scheduler.MaxOpsBeforeYield, steps)
 
+  /** The questions of a call in a session, and what they do with its time. */
+  const questions = () => {
+    const time: Array<"pause" | "resume"> = []
+    const answers: Array<() => void> = []
+    const way = { canAsk: true, send: () => Effect.void, sendUnsafe: () => true }
+    const call: Asker = {
+      revision: Revision.byVersion["2025-11-25"],
+      clientCapabilities: everything,
+      method: "tools/call",
+      asks: true,
+      emit: way,
+      isOpen: true,
+      peer: { push: way, ask: () => Effect.callback((resume) => void answers.push(() => resume(Effect.succeed({})))) },
+      pause: () => void time.push("pause"),
+      resume: () => void time.push("resume"),
+      endRound: () => {}
+    }
+    const asking: Asking = new Round(call, undefined)
+    return { time, answers, ask: (key: string) => asking.ask({ key, method: "roots/list", params: {} }) }
+  }
+
   it.effect("a question is interrupted: the time of the call goes on, and it can be asked again", () =>
     Effect.gen(function* () {
       for (let steps = 3; steps < 16; steps++) {
         for (let turns = 0; turns < 8; turns++) {
-          let paused = 0
-          const way = { canAsk: true, send: () => Effect.void, sendUnsafe: () => true }
-          const call: Asker = {
-            revision: Revision.byVersion["2025-11-25"],
-            clientCapabilities: everything,
-            method: "tools/call",
-            asks: true,
-            emit: way,
-            isOpen: true,
-            peer: { push: way, ask: () => Effect.never },
-            pause: () => void paused++,
-            resume: () => void paused--,
-            endRound: () => {}
-          }
-          const asking: Asking = new Round(call, undefined)
-          const asked = yielding(asking.ask({ key: "a", method: "roots/list", params: {} }), steps)
+          const { ask, time } = questions()
+          const asked = yielding(ask("a"), steps)
           const one = yield* Effect.forkChild(asked, { startImmediately: true })
           const other = yield* Effect.forkChild(asked, { startImmediately: true })
           for (let i = 0; i < turns; i++) yield* turn
           yield* Fiber.interrupt(one)
           for (let i = 0; i < 16; i++) yield* turn
-          assert.strictEqual(paused, 1, `${steps} steps, ${turns} turns`)
+          assert.strictEqual(time.at(-1), "pause", `${steps} steps, ${turns} turns`)
           yield* Fiber.interrupt(other)
-          assert.strictEqual(paused, 0, `${steps} steps, ${turns} turns`)
+          assert.strictEqual(time.at(-1), "resume", `${steps} steps, ${turns} turns`)
         }
       }
+    })
+  )
+
+  it.effect("the time of the call stands still from the first question to the last answer", () =>
+    Effect.gen(function* () {
+      const { answers, ask, time } = questions()
+      const all = yield* Effect.forkChild(Effect.all([ask("a"), ask("b"), ask("a")], { concurrency: "unbounded" }), {
+        startImmediately: true
+      })
+      for (const answer of answers) {
+        assert.deepStrictEqual(time, ["pause"])
+        answer()
+        yield* turn
+      }
+      yield* Fiber.join(all)
+      assert.deepStrictEqual([answers.length, time], [2, ["pause", "resume"]])
+    })
+  )
+
+  it.effect("waiting for a question can be interrupted where nothing else can, also when somebody else has asked it", () =>
+    Effect.gen(function* () {
+      const { ask } = questions()
+      const asked = Effect.uninterruptible(ask("a"))
+      const fibers = yield* Effect.all([asked, asked].map((effect) => Effect.forkChild(effect, { startImmediately: true })))
+      for (const fiber of fibers.toReversed()) yield* Fiber.interrupt(fiber)
     })
   )
 
