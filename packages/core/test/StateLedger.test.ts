@@ -35,6 +35,24 @@ describe("used states, in memory", () => {
     )
   )
 
+  it.effect("that expire one by one make room one by one", () =>
+    withLedger(3, (ledger) =>
+      Effect.gen(function* () {
+        for (const [id, expiresAt] of [
+          ["for ever", Number.MAX_SAFE_INTEGER],
+          ["a", 1000],
+          ["b", 2000]
+        ] as const) {
+          assert.isTrue(yield* ledger.use(id, expiresAt))
+        }
+        for (let n = 1; n <= 2; n++) {
+          yield* TestClock.adjust(1000)
+          assert.isTrue(yield* ledger.use(`c${n}`, 10_000))
+        }
+      })
+    )
+  )
+
   it.effect("are at least one", () =>
     Effect.sync(() => assert.throws(() => Effect.runSync(withLedger(0, () => Effect.void) as Effect.Effect<void>)))
   )

@@ -17,7 +17,7 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { type Asker, Round } from "../src/internal/round.ts"
 import * as McpServer from "../src/McpServer.ts"
-import { capture } from "./support/logs.ts"
+import { capture, captureMetrics } from "./support/logs.ts"
 import { key, type RawPeer, serve, settle } from "./support/peer.ts"
 import { ask, everything, round, rounds, textOf } from "./support/rounds.ts"
 
@@ -144,6 +144,27 @@ describe("fibers of their own, when a round ends", () => {
 })
 
 describe("the end of a round", () => {
+  for (const end of ["cancelled", "closed"] as const) {
+    it.effect(`of a request that is ${end} meanwhile is not answered`, () =>
+      Effect.gen(function* () {
+        const sealing = Deferred.makeUnsafe<void>()
+        const metrics = captureMetrics()
+        const slow = ringWith((current) => Effect.andThen(Deferred.await(sealing), current))
+        const { close, peer } = yield* serving(ask("a"), {}, Layer.merge(slow, metrics.layer))
+        const requestId = start(peer)
+        yield* settle
+        const closing = yield* Effect.forkChild(end === "closed" ? close : Effect.void, { startImmediately: true })
+        if (end === "cancelled") peer.notify("notifications/cancelled", { requestId })
+        yield* Deferred.succeed(sealing, undefined)
+        yield* peer.until(({ inFlight }) => (inFlight === 0 ? true : undefined))
+        yield* Fiber.join(closing)
+        assert.deepStrictEqual([peer.lines, peer.outcomes.at(-1)], [[], "NoReply"])
+        const [series] = metrics.series("mcp.server.operation.duration")
+        assert.strictEqual(series?.attributes["error.type"], end)
+      })
+    )
+  }
+
   it.effect("is not disturbed by a key ring that can be interrupted", () =>
     Effect.gen(function* () {
       const ring = ringWith((current) => Effect.interruptible(Effect.andThen(Effect.yieldNow, current)))

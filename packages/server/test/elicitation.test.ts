@@ -13,7 +13,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as McpServer from "../src/McpServer.ts"
 import { at, versions } from "./support/fixture.ts"
 import { type Json, serve, settle } from "./support/peer.ts"
-import { conversation, textOf } from "./support/rounds.ts"
+import { conversation, round, textOf } from "./support/rounds.ts"
 
 const Work = Tool.make("work", { success: Schema.Unknown, timeout: "1 minute" })
 
@@ -132,7 +132,20 @@ for (const version of versions.filter(hasForms)) {
       )
     }
 
-    it.effect("several are asked in one go", () =>
+    it.effect("several are asked in one go, before any is answered", () =>
+      Effect.gen(function* () {
+        const questions = Elicitation.all({ a: { message: "a" }, b: { message: "b" } })
+        const peer = yield* speaking(version, questions)
+        if (version !== "2026-07-28") {
+          peer.startCall("work")
+          return assert.strictEqual(peer.notifications.length, 2)
+        }
+        const { asked } = yield* round(peer, { name: "work" })
+        assert.deepStrictEqual(asked, ["a", "b"])
+      })
+    )
+
+    it.effect("the answers of several are those of each", () =>
       Effect.gen(function* () {
         const all = Elicitation.all({
           seat: { message: "Seat?", schema: Seat },
@@ -161,6 +174,12 @@ for (const version of versions.filter(hasForms)) {
           const orElse = Elicitation.form({ key: "k", message: "?", schema: Schema.Int, orElse: 5 })
           const peer = yield* speaking(version, orElse, capabilities)
           assert.strictEqual(textOf((yield* conversation(peer, () => ({}), capabilities)).answer), "5")
+          const nothing = Effect.map(
+            Elicitation.form({ key: "k", message: "?", orElse: undefined }),
+            (gave) => gave === undefined
+          )
+          const fine = yield* speaking(version, nothing, capabilities)
+          assert.strictEqual(textOf((yield* conversation(fine, () => ({}), capabilities)).answer), "true")
           const without = yield* speaking(version, booking, capabilities)
           const { answer, asked } = yield* conversation(without, () => ({}), capabilities)
           assert.deepStrictEqual(asked, [])
@@ -233,6 +252,19 @@ describe("a page", () => {
       })
     )
 
+    it.effect(`in ${version}: where the user does not go, there is no visit`, () =>
+      Effect.gen(function* () {
+        for (const action of ["decline", "cancel"]) {
+          const { answer } = yield* conversation(yield* speaking(version, visit), () => ({ action }))
+          assert.match(textOf(answer), /^the user d(eclined to|id not) answer "pay"$/)
+        }
+        const asked = Elicitation.url({ key: "pay", message: "Pay, please", url: "https://EXAMPLE.com/ü ber" })
+        const peer = yield* speaking(version, Effect.as(asked, "paid"))
+        const [question] = (yield* conversation(peer, () => ({ action: "accept" }))).asked
+        assert.strictEqual(question?.["url"], "https://example.com/%C3%BC%20ber")
+      })
+    )
+
     it.effect(`in ${version}: not for a client that opens none`, () =>
       Effect.gen(function* () {
         const capabilities = { elicitation: { form: {} } }
@@ -274,6 +306,7 @@ describe("a page", () => {
         ["http://[::1]/a", true],
         ["http://example.com", false],
         ["javascript:alert(1)", false],
+        ["ftp://localhost/a", false],
         ["nonsense", false]
       ] as const) {
         const peer = yield* speaking("2026-07-28", Effect.as(Elicitation.url({ key: "k", message: "?", url }), "fine"))
@@ -301,6 +334,22 @@ describe("while a person answers, in a session", () => {
       assert.isUndefined(peer.answerNow(id))
       yield* TestClock.adjust("2 seconds")
       assert.include(textOf(yield* peer.answer(id)), "took longer than 1m and was stopped")
+    })
+  )
+
+  it.effect("the time of the call stands still, question after question", () =>
+    Effect.gen(function* () {
+      const ask = (key: string) => Elicitation.form({ key, message: key })
+      const peer = yield* speaking("2025-11-25", Effect.as(Effect.delay(Effect.zip(ask("a"), ask("b")), "50 seconds"), "done"))
+      const id = peer.startCall("work")
+      yield* TestClock.adjust("50 seconds")
+      for (const key of ["a", "b"]) {
+        yield* TestClock.adjust("40 minutes")
+        const question = peer.messages.find(({ params }) => params?.message === key)
+        peer.send({ jsonrpc: "2.0", id: question?.["id"], result: accept({})() })
+        yield* settle
+      }
+      assert.strictEqual(textOf(yield* peer.answer(id)), "done")
     })
   )
 

@@ -21,6 +21,7 @@ import { ask, everything, round } from "./support/rounds.ts"
 const Remove = Tool.make("remove", { parameters: { id: Schema.String }, success: Schema.String })
 const Rename = Tool.make("rename", { parameters: { id: Schema.String }, success: Schema.String })
 const Any = Tool.make("any", { parameters: { any: Schema.Unknown }, success: Schema.Unknown })
+const Key = Tool.make("key", { parameters: { any: Schema.String }, success: Schema.String })
 const Note = Resource.template("note", "note://{id}", { success: Schema.String })
 const Greet = Prompt.make("greet", { parameters: { name: Schema.String } })
 
@@ -44,12 +45,13 @@ const handlers = Layer.mergeAll(
   ),
   Rename.toLayer(({ id }) => Effect.map(sure(`Remove ${id}?`), String)),
   Any.toLayer(({ any }) => Effect.as(ask("any"), any)),
+  Key.toLayer(({ any }) => ask(any)),
   Note.toLayer(({ id }) => Effect.map(ask("who"), (who) => `${id} for ${who}`)),
   Greet.toLayer(({ name }) => Effect.map(ask("how"), (how) => [PromptMessage.user(`${how} ${name}`)]))
 )
 
 const server = (options: Partial<McpServer.Options> = {}, services: Layer.Layer<never> = Layer.empty) =>
-  McpServer.layer({ name: "s", version: "1", ...options }, Remove, Rename, Any, Note, Greet).pipe(
+  McpServer.layer({ name: "s", version: "1", ...options }, Remove, Rename, Any, Key, Note, Greet).pipe(
     Layer.provide(handlers),
     Layer.provide(services)
   )
@@ -120,6 +122,7 @@ describe("a state", () => {
 
   for (const [what, principal, request] of [
     ["another method", undefined, ["resources/read", { uri: "note://a" }]],
+    ["a prompt of the same name", undefined, ["prompts/get", remove]],
     ["another tool", undefined, ["tools/call", { name: "rename", arguments: { id: "a" } }]],
     ["other arguments", undefined, ["tools/call", { name: "remove", arguments: { id: "b" } }]],
     ["another server", "other", ["tools/call", remove]],
@@ -139,6 +142,31 @@ describe("a state", () => {
       })
     )
   }
+
+  it.effect("does not care for what else a client says with its requests", () =>
+    Effect.gen(function* () {
+      const peer = yield* open()
+      const { state } = yield* round(peer, remove)
+      const _meta = { [key("clientCapabilities")]: everything, progressToken: 7, other: {} }
+      const brought = { requestState: state, inputResponses: yes }
+      const { result } = yield* peer.request("tools/call", { ...remove, ...brought, _meta })
+      assert.deepStrictEqual(Object.keys(result.inputRequests), ["last"])
+    })
+  )
+
+  it.effect("is nothing special in a session, where params may have any name", () =>
+    Effect.gen(function* () {
+      const peer = yield* (yield* serve(server())).open()
+      yield* peer.speak("2025-11-25", everything)
+      const id = peer.start("tools/call", { ...remove, requestState: "x", inputResponses: 1 })
+      assert.deepStrictEqual(
+        peer.notifications.map(({ method }) => method),
+        ["elicitation/create"]
+      )
+      peer.send({ jsonrpc: "2.0", id: peer.notifications[0]?.["id"], result: { action: "accept", content: { sure: false } } })
+      assert.strictEqual((yield* peer.answer(id))["result"].content[0].text, "kept")
+    })
+  )
 
   for (const [shown, sent] of [
     ['{"a":1}', '[["a",1]]'],
@@ -190,6 +218,44 @@ describe("a state", () => {
         assert.deepStrictEqual(answer["error"], unusable, requestState.slice(0, 50))
       }
       assert.deepStrictEqual(removed, [])
+    })
+  )
+
+  it.effect("is worth nothing any more at the very moment at which a ledger may forget it", () =>
+    Effect.gen(function* () {
+      const peer = yield* open(server({ answerTimeout: "1 minute" }))
+      const first = yield* round(peer, remove)
+      yield* TestClock.adjust("1 minute")
+      const { answer } = yield* round(peer, remove, { requestState: first.state, inputResponses: yes })
+      assert.deepStrictEqual(answer["error"], unusable)
+    })
+  )
+
+  it.effect("that is longer than the server's states is none, whatever it says", () =>
+    Effect.gen(function* () {
+      const first = yield* round(yield* open(server({}, ring(1))), remove)
+      const peer = yield* open(server({ stateSize: (first.state?.length ?? 0) - 1 }, ring(1)))
+      const { answer } = yield* round(peer, remove, { requestState: first.state, inputResponses: yes })
+      assert.deepStrictEqual(answer["error"], unusable)
+    })
+  )
+
+  it.effect("for arguments that are nested deeper than the stack can neither be made nor used", () =>
+    Effect.gen(function* () {
+      const peer = yield* open()
+      const { state } = yield* round(peer, { name: "any", arguments: { any: 1 } })
+      const any = `${"[".repeat(100_000)}${"]".repeat(100_000)}`
+      for (const [brought, code] of [
+        [{ requestState: state }, -32602],
+        [{}, -32603]
+      ] as const) {
+        const rest = JSON.stringify({ ...brought, name: "any", _meta: envelope({ [key("clientCapabilities")]: everything }) })
+        peer.clear()
+        peer.line(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{"any":${any}},${rest.slice(1)}}`)
+        const { error, result } = yield* peer.answer(1)
+        // Or the Schema gives up first.
+        if (result?.isError !== true) assert.strictEqual(error.code, code)
+      }
     })
   )
 
@@ -303,6 +369,21 @@ describe("answers", () => {
         assert.deepStrictEqual(asked, ["sure"])
       }
       assert.deepStrictEqual((yield* round(peer, remove, { inputResponses: yes })).asked, ["sure"])
+    })
+  )
+
+  it.effect("to a question whose key is that of a property of every object are looked for in what came", () =>
+    Effect.gen(function* () {
+      const peer = yield* open()
+      for (const any of ["constructor", "__proto__", "toString"]) {
+        const params = { name: "key", arguments: { any } }
+        const first = yield* round(peer, params)
+        const none = yield* round(peer, params, { requestState: first.state, inputResponses: {} })
+        assert.deepStrictEqual([first.asked, none.asked], [[any], [any]])
+        const inputResponses = JSON.parse(`{"${any}":{"roots":[{"uri":"file:///a"}]}}`) as object
+        const { answer } = yield* round(peer, params, { requestState: first.state, inputResponses })
+        assert.strictEqual(answer["result"].content[0].text, "a")
+      }
     })
   )
 

@@ -9,11 +9,12 @@ import * as SamplingTools from "@effect-mcp/core/SamplingTools"
 import * as Tool from "@effect-mcp/core/Tool"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as McpServer from "../src/McpServer.ts"
 import { versions } from "./support/fixture.ts"
-import { type Json, serve } from "./support/peer.ts"
+import { type Json, key, serve } from "./support/peer.ts"
 import { conversation, everything, textOf } from "./support/rounds.ts"
 
 const Work = Tool.make("work", { success: Schema.Unknown })
@@ -159,6 +160,47 @@ describe("a model that is asked", () => {
     })
   )
 
+  it.effect("a fallback whose answer is none, fails", () =>
+    Effect.gen(function* () {
+      const create = () => Effect.succeed({ role: "assistant" } as unknown as Sampling.CreateMessageResult)
+      const services = Layer.succeed(Sampling.Fallback, { create })
+      const peer = yield* speaking("2026-07-28", Sampling.text({ key: "a", messages: "Hi" }), {}, services)
+      assert.include(textOf((yield* conversation(peer, scripted(), {})).answer), "its answer is not what the protocol says")
+    })
+  )
+
+  it.effect("uses and results of tools have no words in old revisions", () =>
+    Effect.gen(function* () {
+      for (const block of [
+        { type: "tool_use", id: "1", name: "a", input: {} },
+        { type: "tool_result", toolUseId: "1", content: [] }
+      ] as const) {
+        const peer = yield* speaking("2025-06-18", Sampling.text({ key: "a", messages: [Sampling.assistant(block)] }))
+        const { answer, asked } = yield* conversation(peer, scripted())
+        assert.deepStrictEqual(asked, [])
+        assert.include(textOf(answer), "revision 2025-06-18 has no tools in sampling")
+      }
+    })
+  )
+
+  it("content of tools and prompts is told as it is, or in words", () => {
+    const text = Content.text("a")
+    const image = Content.image(new Uint8Array([1]), "image/png")
+    const link = { type: "resource_link", uri: "a://b", name: "b" } as const
+    const resource = (resource: object) => ({ type: "resource", resource: { uri: "a://b", ...resource } }) as Content.ContentBlock
+    assert.deepStrictEqual([text, image, link, { ...link, title: "B" }, resource({ text: "c" })].map(Sampling.blockOf), [
+      text,
+      image,
+      Content.text("[b](a://b)"),
+      Content.text("[B](a://b)"),
+      Content.text("c")
+    ])
+    assert.deepStrictEqual([resource({ blob: "", mimeType: "image/png" }), resource({ blob: "" })].map(Sampling.blockOf), [
+      Content.text("a://b: image/png"),
+      Content.text("a://b: bytes")
+    ])
+  })
+
   it.effect("an answer that is none is a failure", () =>
     Effect.gen(function* () {
       for (const version of ["2025-11-25", "2026-07-28"] as const) {
@@ -213,6 +255,25 @@ describe("a value of a Schema", () => {
     )
   }
 
+  it.effect("of a client whose model has no tools, as JSON; each try is a question of its own", () =>
+    Effect.gen(function* () {
+      const capabilities = { [key("clientCapabilities")]: { sampling: {} } }
+      const peer = yield* speaking("2026-07-28", SamplingObject.create({ key: "mood", messages: "?", schema: Mood }))
+      const asked: Array<string> = []
+      let brought: Json = {}
+      for (const text of ["no", '{ "mood": "good", "score": "5" }']) {
+        const { result } = yield* peer.request("tools/call", { name: "work", ...brought, _meta: capabilities })
+        const [[name, { params }]] = Object.entries(result.inputRequests) as any
+        asked.push(name)
+        assert.match(params.systemPrompt, /^Answer with JSON alone/)
+        const inputResponses = { [name]: { role: "assistant", content: { type: "text", text }, model: "m" } }
+        brought = { inputResponses, requestState: result.requestState }
+      }
+      const { result } = yield* peer.request("tools/call", { name: "work", ...brought, _meta: capabilities })
+      assert.deepStrictEqual([asked, result.structuredContent], [["mood", "mood/2"], { mood: "good", score: 5 }])
+    })
+  )
+
   it.effect("a model that never gets it right: the failure says what is wrong", () =>
     Effect.gen(function* () {
       const peer = yield* speaking("2025-11-25", SamplingObject.create({ key: "mood", messages: "?", schema: Mood, repairs: 1 }))
@@ -266,6 +327,19 @@ describe("a model that uses tools", () => {
     ),
     SamplingTools.bind(Broken, () => Effect.die(new Error("secret")))
   ]
+  const Count = Tool.make("count", { parameters: { to: Schema.Int }, success: Schema.Int })
+
+  it.effect("may write arguments as models do, but none that there are not", () =>
+    Effect.gen(function* () {
+      const count = SamplingTools.bind(Count, ({ to }) => Effect.succeed(to))
+      const run = (input: Json) => Effect.map(count.run(input), ({ content, isError }) => [isError, (content[0] as Json)["text"]])
+      assert.deepStrictEqual(yield* run({ to: "3" }), [undefined, "3"])
+      assert.deepStrictEqual((yield* run({ to: 3, from: 1 }))[0], true)
+      const broken = SamplingTools.bind(Count, () => Effect.interrupt)
+      assert.isTrue(Exit.hasInterrupts(yield* Effect.exit(broken.run({ to: 1 }))))
+    })
+  )
+
   const define = Effect.map(SamplingTools.run({ key: "q", messages: "Define it", tools, maxSteps: 3 }), ({ messages, text }) => ({
     text,
     said: messages.length
@@ -359,6 +433,14 @@ describe("a model that uses tools", () => {
           [{ mode: "required" }, { mode: "none" }]
         )
         assert.include(JSON.stringify(lastOf(asked[1])), "a is a word")
+      })
+    )
+
+    it.effect(`${version}: that uses tools to the end gets no more chances`, () =>
+      Effect.gen(function* () {
+        const again = use("lookup", { word: "a" })
+        const { answer, asked } = yield* conversation(yield* speaking(version, define), scripted(again, again, again, "more"))
+        assert.deepStrictEqual([asked.length, JSON.parse(textOf(answer))], [3, { text: "", said: 6 }])
       })
     )
 

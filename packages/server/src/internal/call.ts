@@ -180,7 +180,7 @@ export class Call extends Timed implements InFlight, Service {
 
   /** Ends with what was asked, unless it has ended. */
   endRound(): void {
-    if (this.ended === undefined && this.subject !== undefined) this.end("asked")
+    if (this.subject !== undefined) this.end("asked")
   }
 
   /** Its time stands still: the client has a question to answer. */

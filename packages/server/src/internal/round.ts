@@ -67,8 +67,9 @@ class Put {
   }
 }
 
+// Questions for a visit to a page have none.
 const formOf = ({ method, params }: Question): JsonObject | undefined =>
-  method === "elicitation/create" && params["mode"] !== "url" ? (params["requestedSchema"] as JsonObject) : undefined // of a form
+  method === "elicitation/create" ? (params["requestedSchema"] as JsonObject | undefined) : undefined // by their Schema
 
 const answered = "the request is answered already"
 
@@ -86,7 +87,6 @@ export class Round implements Asking {
   private readonly detail: string
   private readonly answerTimeout: number | undefined
   private readonly questions = new Map<string, Put>()
-  private isEnding = false
   private isOver = false
   /** How many questions there were, those that failed included. */
   private count: number
@@ -250,8 +250,7 @@ export class Round implements Asking {
     put.form = formOf(question)
     return Effect.withFiber((fiber) => {
       // What else is asked in this turn goes out with it.
-      if (!this.isEnding) fiber.currentDispatcher.scheduleTask(() => this.call.endRound(), 0)
-      this.isEnding = true
+      fiber.currentDispatcher.scheduleTask(() => this.call.endRound(), 0)
       return this.wait(question.method)
     })
   }

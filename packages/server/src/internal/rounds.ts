@@ -174,7 +174,7 @@ export const make = ({ context, logDefect, sealing, server, settings }: Options)
         round.stop()
         const closed = Effect.andThen(round.recording.close, ended(call, round))
         // The fiber of the call is interrupted; what a store lets be interrupted would not even begin there.
-        const fiber = Effect.forkDetach(closed, { startImmediately: true, uninterruptible: true })
+        const fiber = Effect.forkDetach(closed, { startImmediately: true })
         return Effect.matchCause(Effect.flatMap(fiber, Fiber.join), {
           onSuccess: (outcome) => [outcome, undefined] as const,
           onFailure: (cause) => {
