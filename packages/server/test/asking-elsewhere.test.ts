@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import * as McpServer from "../src/McpServer.ts"
 import { versions } from "./support/fixture.ts"
 import { key, serve, settle } from "./support/peer.ts"
@@ -57,6 +58,29 @@ describe("middleware", () => {
       const { answer, asked } = yield* rounds(peer, { name: "work" }, reply)
       assert.deepStrictEqual(asked, [["which"], ["other"], ["last"]])
       assert.deepStrictEqual(answer["result"].structuredContent, ["other", "last"])
+    })
+  )
+
+  it.effect("asks while it sends a call on to a tool with another timeout: the time of the call stands still all the same", () =>
+    Effect.gen(function* () {
+      const Short = Tool.make("short", { timeout: "1 minute" })
+      const GateLive = Gate.layer({
+        "tools/call": (request, next) =>
+          Effect.map(
+            Effect.all([Effect.orDie(ask("a")), next({ ...request, name: "short" })], { concurrency: "unbounded" }),
+            ([, result]) => result
+          )
+      })
+      const layer = McpServer.layer(info, McpServer.use(Gate), Work, Short).pipe(
+        Layer.provide([WorkLive, Short.toLayer(() => Effect.void), GateLive])
+      )
+      const peer = yield* (yield* serve(layer)).open()
+      yield* peer.speak("2025-11-25", everything)
+      const id = peer.startCall("work")
+      yield* settle
+      yield* TestClock.adjust("30 minutes")
+      peer.send({ jsonrpc: "2.0", id: peer.notifications[0]?.["id"], result: { roots: [{ uri: "file:///a" }] } })
+      assert.isUndefined((yield* peer.answer(id))["result"].isError)
     })
   )
 })

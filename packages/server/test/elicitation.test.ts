@@ -340,7 +340,8 @@ describe("while a person answers, in a session", () => {
   it.effect("the time of the call stands still, question after question", () =>
     Effect.gen(function* () {
       const ask = (key: string) => Elicitation.form({ key, message: key })
-      const peer = yield* speaking("2025-11-25", Effect.as(Effect.delay(Effect.zip(ask("a"), ask("b")), "50 seconds"), "done"))
+      const work = Effect.andThen(Effect.delay(Effect.zip(ask("a"), ask("b")), "50 seconds"), Effect.sleep("5 seconds"))
+      const peer = yield* speaking("2025-11-25", Effect.as(work, "done"))
       const id = peer.startCall("work")
       yield* TestClock.adjust("50 seconds")
       for (const key of ["a", "b"]) {
@@ -349,6 +350,7 @@ describe("while a person answers, in a session", () => {
         peer.send({ jsonrpc: "2.0", id: question?.["id"], result: accept({})() })
         yield* settle
       }
+      yield* TestClock.adjust("5 seconds")
       assert.strictEqual(textOf(yield* peer.answer(id)), "done")
     })
   )
