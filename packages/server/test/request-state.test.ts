@@ -5,6 +5,7 @@ import * as Principal from "@effect-mcp/core/Principal"
 import * as Prompt from "@effect-mcp/core/Prompt"
 import * as PromptMessage from "@effect-mcp/core/PromptMessage"
 import * as Replay from "@effect-mcp/core/Replay"
+import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Resource from "@effect-mcp/core/Resource"
 import * as StateLedger from "@effect-mcp/core/StateLedger"
 import * as Tool from "@effect-mcp/core/Tool"
@@ -22,6 +23,10 @@ const Remove = Tool.make("remove", { parameters: { id: Schema.String }, success:
 const Rename = Tool.make("rename", { parameters: { id: Schema.String }, success: Schema.String })
 const Any = Tool.make("any", { parameters: { any: Schema.Unknown }, success: Schema.Unknown })
 const Key = Tool.make("key", { parameters: { any: Schema.String }, success: Schema.String })
+const Raw = Tool.make("raw", {
+  parameters: { method: Schema.Literals(["roots/list", "sampling/createMessage"]) },
+  success: Schema.Unknown
+})
 const Note = Resource.template("note", "note://{id}", { success: Schema.String })
 const Greet = Prompt.make("greet", { parameters: { name: Schema.String } })
 
@@ -46,12 +51,13 @@ const handlers = Layer.mergeAll(
   Rename.toLayer(({ id }) => Effect.map(sure(`Remove ${id}?`), String)),
   Any.toLayer(({ any }) => Effect.as(ask("any"), any)),
   Key.toLayer(({ any }) => ask(any)),
+  Raw.toLayer(({ method }) => Effect.flatMap(RequestContext, ({ asking }) => asking.ask({ key: "raw", method, params: {} }))),
   Note.toLayer(({ id }) => Effect.map(ask("who"), (who) => `${id} for ${who}`)),
   Greet.toLayer(({ name }) => Effect.map(ask("how"), (how) => [PromptMessage.user(`${how} ${name}`)]))
 )
 
 const server = (options: Partial<McpServer.Options> = {}, services: Layer.Layer<never> = Layer.empty) =>
-  McpServer.layer({ name: "s", version: "1", ...options }, Remove, Rename, Any, Key, Note, Greet).pipe(
+  McpServer.layer({ name: "s", version: "1", ...options }, Remove, Rename, Any, Key, Raw, Note, Greet).pipe(
     Layer.provide(handlers),
     Layer.provide(services)
   )
@@ -79,6 +85,9 @@ describe("a state", () => {
       const [one, two] = [yield* round(peer, remove), yield* round(peer, remove)]
       assert.notStrictEqual(one.state, two.state)
       assert.match(one.state ?? "", /^1\.[\w-]{11}\.[\w-]+$/)
+      // A nonce that came twice would give the contents away.
+      const nonceOf = ({ state = "" }) => state.split(".")[2]?.slice(0, 32)
+      assert.notStrictEqual(nonceOf(one), nonceOf(two))
     })
   )
 
@@ -356,6 +365,31 @@ describe("answers", () => {
         assert.include(answer["error"].message, problem)
         const second = yield* round(peer, remove, { requestState: first.state, inputResponses: yes })
         assert.deepStrictEqual([second.asked, removed], [["last"], ["a"]])
+      })
+    )
+  }
+
+  for (const [method, answer, problem] of [
+    ["roots/list", {}, "must have a list of `roots`"],
+    ["roots/list", { roots: {} }, "must have a list of `roots`"],
+    ["sampling/createMessage", { content: {}, model: "m" }, "must have `role`, `content` and `model`"],
+    ["sampling/createMessage", { content: {}, role: "assistant" }, "must have `role`, `content` and `model`"],
+    ["sampling/createMessage", { content: "hi", model: "m", role: "assistant" }, "must have `role`, `content` and `model`"],
+    ["roots/list", { roots: [] }, undefined],
+    ["sampling/createMessage", { content: {}, model: "m", role: "assistant" }, undefined],
+    ["sampling/createMessage", { content: [], model: "m", role: "assistant" }, undefined]
+  ] as const) {
+    it.effect(`to ${method}, ${JSON.stringify(answer)}: ${problem ?? "taken"}`, () =>
+      Effect.gen(function* () {
+        const peer = yield* open()
+        const params = { name: "raw", arguments: { method } }
+        const { state } = yield* round(peer, params)
+        const ended = yield* round(peer, params, { requestState: state, inputResponses: { raw: answer } })
+        if (problem === undefined) return assert.deepStrictEqual(ended.answer["result"].structuredContent, answer)
+        assert.deepStrictEqual(ended.answer["error"], {
+          code: -32602,
+          message: `Invalid params: \`inputResponses.raw\`: ${problem}`
+        })
       })
     )
   }
