@@ -226,7 +226,7 @@ describe("questions of a session", () => {
         const handler = Effect.catch(ask("a"), ({ message }) => Effect.succeed(message))
         const { peer } = yield* serving(handler, {}, Layer.empty, "2025-11-25")
         const { answer } = yield* answering(peer, start(peer), reply)
-        assert.include(textOf(answer), "the client refused roots/list (0): Invalid Request: a malformed")
+        assert.include(textOf(answer), "roots/list got no answer: Invalid Request: a malformed")
       })
     )
   }
