@@ -2,6 +2,7 @@
  * What the compiler infers of typed clients, and refuses. Nothing runs here: `npm run check` is what proves these tests.
  */
 import type { ClientTransport } from "@effect-mcp/core/ClientTransport"
+import * as Form from "@effect-mcp/core/Form"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import { invalidParams } from "@effect-mcp/core/McpError"
 import * as Tool from "@effect-mcp/core/Tool"
@@ -119,6 +120,11 @@ describe("handlers of questions", () => {
     const one = ElicitationHandler.layer({ form })
     check<Eq<Layer.Services<typeof one>, Ui>>()
     const none = ElicitationHandler.layer({ form: () => Effect.succeed(ElicitationHandler.accept({ tags: ["a"] })) })
+    compile(() =>
+      ElicitationHandler.layer({
+        form: ({ requestedSchema }) => Effect.succeed(ElicitationHandler.accept(Form.filled(requestedSchema, { nights: 2 })))
+      })
+    )
     check<Eq<typeof none, Layer.Layer<ElicitationHandler.ElicitationHandler>>>()
   })
 

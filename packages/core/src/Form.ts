@@ -35,9 +35,14 @@ export const problems = (form: FormSchema | JsonObject, content: unknown): strin
 
 /**
  * The content with the defaults of the fields that it does not have. A default that its own field does not accept is not used. What is
- * no object counts as content without any member.
+ * no object counts as content without any member. Values of content that are those of forms stay so for the compiler.
  */
-export const filled = (form: FormSchema | JsonObject, content: unknown): JsonObject => {
+export function filled(
+  form: FormSchema | JsonObject,
+  content: { readonly [field: string]: FormValue }
+): { readonly [field: string]: FormValue }
+export function filled(form: FormSchema | JsonObject, content: unknown): JsonObject
+export function filled(form: FormSchema | JsonObject, content: unknown): JsonObject {
   const given = isObject(content) ? Object.entries(content).filter(([, value]) => value !== undefined) : []
   const names = new Set(given.map(([name]) => name))
   const defaults = Object.entries(propertiesOf(form)).flatMap(([name, field]) => {

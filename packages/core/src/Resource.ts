@@ -96,7 +96,9 @@ export interface Options<S extends Codec, F extends Codec> extends Metadata {
 /** The options of a template. */
 export interface TemplateOptions<T extends string, P extends Fields, S extends Codec, F extends Codec> extends Options<S, F> {
   /** Schemas that read a variable from its text. Variables without one are strings. */
-  readonly parameters?: P & { readonly [K in Exclude<keyof P, UriTemplate.Variables<T>>]: never }
+  readonly parameters?: P & {
+    readonly [K in Exclude<keyof P, UriTemplate.Variables<T>>]: `the template has no variable "${K & string}"`
+  }
   /**
    * Lets values through that could leave the place they are meant for: segments `.` and `..`, absolute paths, encoded slashes. False by
    * default; then such URIs are refused before the handler runs. NUL is always refused.
