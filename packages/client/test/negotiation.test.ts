@@ -156,6 +156,26 @@ describe("what the answer to server/discover means", () => {
       )
     })
   )
+
+  it.effect("the end of the process, twice in the same way: that is told, once, with its last words", () =>
+    Effect.gen(function* () {
+      const { result, verdict } = yield* negotiate(({ method }, connection) =>
+        connection.exit(1, `no database for ${String(method)}`)
+      )
+      assert.strictEqual(verdict, "TransportFailed")
+      assert.strictEqual(
+        result._tag === "Failure" ? result.failure.message : "",
+        "`server` ended with exit code 1; its last words on stderr:\nno database for initialize"
+      )
+    })
+  )
+
+  it.effect("the end of the process, each time in another way: what was tried is told", () =>
+    Effect.gen(function* () {
+      const { verdict } = yield* negotiate((message, connection) => connection.exit(isProbe(message) ? 2 : 1, "no"))
+      assert.strictEqual(verdict, "NegotiationFailed")
+    })
+  )
 })
 
 describe("what the client says of itself", () => {

@@ -68,6 +68,12 @@ const supportedBy = ({ reason }: McpClientError): ReadonlyArray<string> =>
 
 const endedTheConnection = ({ reason }: McpClientError): boolean => reason._tag === "TransportFailed"
 
+// A process that ends over both questions in the same way does not run at all; what it said last is what matters.
+const exitOf = ({ reason }: McpClientError): string | undefined =>
+  reason._tag === "TransportFailed" && reason.error.reason._tag === "ProcessExited"
+    ? String(reason.error.reason.signal ?? reason.error.reason.exitCode)
+    : undefined
+
 const discover = (connection: Connection, wire: ClientWire, timeout: number | undefined) =>
   connection.request("server/discover", (id) => wire.request(id, "server/discover"), new RequestOptions(timeout))
 
@@ -139,10 +145,12 @@ export const negotiate = Effect.fnUntraced(function* (
   const modern = offer.versions.find((version) => Revision.fromVersion(version)?.era === "request")
   const legacy = offer.versions.find((version) => Revision.fromVersion(version)?.era === "session")
   const tried: Array<string> = []
+  let exit: string | undefined
   if (modern !== undefined) {
     const probed = yield* Effect.result(requestEra(connection, offer, modern))
     if (probed._tag === "Success") return probed.success
     if (probed.failure.reason._tag === "NegotiationFailed") return yield* probed.failure
+    exit = exitOf(probed.failure)
     tried.push(`server/discover with ${modern}: ${describe(probed.failure)}`)
     const namesLegacy = supportedBy(probed.failure).some((version) => Revision.fromVersion(version)?.era === "session")
     if (legacy === undefined || (knowsRequestEra(probed.failure) && !namesLegacy)) return yield* failed(tried)
@@ -150,7 +158,7 @@ export const negotiate = Effect.fnUntraced(function* (
   }
   if (legacy === undefined) return yield* failed(["no version: the list of versions is empty"])
   return yield* Effect.mapError(sessionEra(connection, offer, legacy), (error) =>
-    tried.length === 0 && error.reason._tag === "TransportFailed"
+    error.reason._tag === "TransportFailed" && (tried.length === 0 || (exit !== undefined && exit === exitOf(error)))
       ? error
       : failed([
           ...tried,

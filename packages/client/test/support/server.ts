@@ -1,7 +1,7 @@
 /**
  * A server that follows a script: it keeps what the client sends on each connection, and answers as the test says.
  */
-import { ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
+import { ClientTransport, ClientTransportError, ConnectionClosed, ProcessExited } from "@effect-mcp/core/ClientTransport"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -78,6 +78,13 @@ export class Connection {
   end(detail = "the server is gone"): void {
     this.isOpen = false
     Deferred.doneUnsafe(this.ended, Exit.succeed(new ClientTransportError({ reason: new ConnectionClosed({ detail }) })))
+  }
+
+  /** Ends the connection as a process does that ends. */
+  exit(exitCode: number, stderr: string): void {
+    this.isOpen = false
+    const reason = new ProcessExited({ command: "server", exitCode, signal: null, stderr })
+    Deferred.doneUnsafe(this.ended, Exit.succeed(new ClientTransportError({ reason })))
   }
 
   /** Lets go on what waited for room. */
