@@ -13,7 +13,7 @@
  *   the session era ask; the request era has questions in the answers of its own methods alone. The middleware of the server is around
  *   them, with its hook `extension` or `all`.
  * - Notifications run side by side, in the places that calls have, too: up to 1,024 for a peer by default, others wait. Nobody is
- *   told what becomes of them: what cannot be read, takes too long or breaks is in the log.
+ *   told what becomes of them: what cannot be read, takes too long or breaks is in the log, of many not each.
  *
  * Source: "Extensions" in the base protocol of 2026-07-28.
  */

@@ -7,12 +7,14 @@ import type { Request } from "@effect-mcp/core/ExtensionMessage"
 import type { JsonObject, Notification } from "@effect-mcp/core/Jsonrpc"
 import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Revision } from "@effect-mcp/core/Revision"
+import { Thinned } from "@effect-mcp/core/Thinned"
 import { failureDecoder } from "@effect-mcp/core/wire/declared"
 import { declaredSettings } from "@effect-mcp/core/wire/extensions"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { InvalidAnswer, InvalidArguments, McpClientError } from "../McpClientError.ts"
 import type { CallOptions } from "./callOptions.ts"
+import { shownType } from "./resultType.ts"
 
 /** What an extension needs of a client. */
 export interface Speaker {
@@ -45,7 +47,7 @@ export interface ExtensionClient<E extends Extension.Any> {
   }
   /**
    * The events of the server, from when the stream is run, in the order in which they arrive. 1,024 may wait, then the oldest are
-   * dropped; one that is not as the contract says is left out, and the log says so. In the request era the stream holds a subscription
+   * dropped; one that is not as the contract says is left out, and the log says so, of many not of each. In the request era the stream holds a subscription
    * of its own as long as it runs. It fails when the connection ends or the subscription is refused.
    */
   readonly events: Stream.Stream<Extension.Event<E>, McpClientError>
@@ -80,7 +82,7 @@ const requestOf = (client: Speaker, method: string, { failure, params, success }
       Effect.flatMap((result): Effect.Effect<unknown, McpClientError> => {
         const type = result["resultType"]
         if (type !== undefined && type !== "complete") {
-          return Effect.fail(invalidAnswer(method, `its resultType is ${JSON.stringify(type)}`))
+          return Effect.fail(invalidAnswer(method, `its resultType is ${shownType(type)}`))
         }
         const decoded = read(bareResult(result))
         if (decoded._tag === "Success") return Effect.succeed(decoded.value)
@@ -101,13 +103,16 @@ const notificationOf = (client: Speaker, method: string, params: Extension.Any["
 const eventsOf = (client: Speaker, { events, id }: Extension.Any): Stream.Stream<unknown, McpClientError> => {
   const readers = new Map<string, Reader>(Object.entries(events).map(([method, { params }]) => [method, reader(params)]))
   if (readers.size === 0) return Stream.empty
+  const leftOut = new Thinned()
   const received = client.notifications([...readers.keys()], { [id]: true })
   return Stream.flatMap(received, ({ method, params }) => {
     const { _meta, ...bare } = params ?? {}
     const decoded = readers.get(method)?.(bare)
     if (decoded?._tag === "Success") return Stream.succeed({ method, params: decoded.value })
-    const warning = `the event "${method}" is not what the contract says and is left out:\n${decoded?.text ?? ""}`
-    return Stream.fromEffectDrain(Effect.logWarning(warning))
+    const warning = leftOut.next(
+      () => `the event "${method}" is not what the contract says and is left out:\n${decoded?.text ?? ""}`
+    )
+    return warning === undefined ? Stream.empty : Stream.fromEffectDrain(Effect.logWarning(warning))
   })
 }
 

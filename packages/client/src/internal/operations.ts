@@ -32,39 +32,51 @@ class CallParams implements Jsonrpc.JsonObject {
 
 const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
 
-// What cannot be read is left out, and the log says so: the others are not to blame.
-const readable = <A>(noun: string, schema: Schema.Codec<A>) => {
-  const decode = Schema.decodeUnknownExit(schema)
-  return (item: unknown): Effect.Effect<ReadonlyArray<A>> => {
-    const decoded = decode(item)
-    if (Exit.isSuccess(decoded)) return Effect.succeed([decoded.value])
-    return Effect.as(Effect.logWarning(`a ${noun} of the server cannot be read and is left out`, decoded.cause), [])
-  }
+/** What a list holds. */
+interface Listed<A> {
+  readonly noun: string
+  readonly read: (item: unknown) => Exit.Exit<A, Schema.SchemaError>
 }
+
+const listed = <A>(noun: string, schema: Schema.Codec<A>): Listed<A> => ({ noun, read: Schema.decodeUnknownExit(schema) })
 
 const decodeCompletion = Schema.decodeUnknownExit(Completion)
 
-const readableTool = readable("tool", Tool)
-const readableResource = readable("resource", Resource)
-const readableTemplate = readable("resource template", ResourceTemplate)
-const readablePrompt = readable("prompt", Prompt)
+const listedTool = listed("tool", Tool)
+const listedResource = listed("resource", Resource)
+const listedTemplate = listed("resource template", ResourceTemplate)
+const listedPrompt = listed("prompt", Prompt)
+
+// Of so many the log says one by one that they cannot be read: a list may be as long as its server likes.
+const maxTold = 10
 
 const list = Effect.fnUntraced(function* <A>(
   request: Request,
   method: string,
   kind: "tools" | "resources" | "resourceTemplates" | "prompts",
-  read: (item: unknown) => Effect.Effect<ReadonlyArray<A>>
+  { noun, read }: Listed<A>
 ): Effect.fn.Return<ReadonlyArray<A>, McpClientError> {
   const items: Array<A> = []
+  let unreadable = 0
+  // What cannot be read is left out: the others are not to blame.
+  const take = (item: unknown): Effect.Effect<void> => {
+    const decoded = read(item)
+    if (Exit.isSuccess(decoded)) return Effect.sync(() => void items.push(decoded.value))
+    unreadable++
+    if (unreadable > maxTold) return Effect.void
+    return Effect.logWarning(`a ${noun} of the server cannot be read and is left out`, decoded.cause)
+  }
   let cursor: string | undefined
-  for (let page = 0; page < maxPages; page++) {
+  for (let pages = 0; pages < maxPages; pages++) {
     const result = yield* request(method, cursor === undefined ? undefined : { cursor })
-    const listed = Array.isArray(result[kind]) ? result[kind] : undefined
-    if (listed === undefined) return yield* invalidAnswer(method, `it has no list of ${kind}`)
-    items.push(...(yield* Effect.forEach(listed, read)).flat())
+    const page = result[kind]
+    if (!Array.isArray(page)) return yield* invalidAnswer(method, `it has no list of ${kind}`)
+    yield* Effect.forEach(page, take, { discard: true })
     const { nextCursor } = result
     cursor = typeof nextCursor === "string" ? nextCursor : undefined
-    if (cursor === undefined) return items
+    if (cursor !== undefined) continue
+    if (unreadable > maxTold) yield* Effect.logWarning(`${unreadable} ${noun}s of the server cannot be read and are left out`)
+    return items
   }
   return yield* invalidAnswer(method, `it has more than ${maxPages} pages`)
 })
@@ -73,10 +85,10 @@ const list = Effect.fnUntraced(function* <A>(
 export const lists = (
   request: Request
 ): Pick<Client, "listTools" | "listResources" | "listResourceTemplates" | "listPrompts"> => ({
-  listTools: list(request, "tools/list", "tools", readableTool),
-  listResources: list(request, "resources/list", "resources", readableResource),
-  listResourceTemplates: list(request, "resources/templates/list", "resourceTemplates", readableTemplate),
-  listPrompts: list(request, "prompts/list", "prompts", readablePrompt)
+  listTools: list(request, "tools/list", "tools", listedTool),
+  listResources: list(request, "resources/list", "resources", listedResource),
+  listResourceTemplates: list(request, "resources/templates/list", "resourceTemplates", listedTemplate),
+  listPrompts: list(request, "prompts/list", "prompts", listedPrompt)
 })
 
 const isList = (u: unknown): boolean => Array.isArray(u) && u.every(Jsonrpc.isObject)

@@ -12,6 +12,7 @@ import { InvalidAnswer, McpClientError, TooManyRounds, Unanswered } from "../Mcp
 import type { Read } from "./answering.ts"
 import { maxQuestions } from "./questions.ts"
 import type { Answer } from "./responder.ts"
+import { shownType } from "./resultType.ts"
 
 const mayAsk: ReadonlySet<string> = new Set(requestRows.filter(({ inputRequired }) => inputRequired).map(({ method }) => method))
 
@@ -71,7 +72,7 @@ export class Rounds {
   // Everything is looked at before anybody is asked: nobody should answer in vain.
   private wanted(method: string, result: JsonObject, round: number): Wanted | McpClientError {
     const { inputRequests, requestState, resultType } = result
-    if (resultType !== "input_required") return invalid(method, `its result type is not known: ${shown(resultType)}`)
+    if (resultType !== "input_required") return invalid(method, `its result type is not known: ${shownType(resultType)}`)
     if (!mayAsk.has(method)) return invalid(method, "it asks for input, which only tools, prompts and resources may do")
     if (inputRequests === undefined && requestState === undefined) return invalid(method, "it asks for input, but not for which")
     if (requestState !== undefined && typeof requestState !== "string") return invalid(method, "its `requestState` is no string")
@@ -103,8 +104,6 @@ export class Rounds {
     return { key, method: asked, answer: read.success }
   }
 }
-
-const shown = (type: unknown): string => JSON.stringify(type)?.slice(0, 80)
 
 const unanswered = (method: string, key: string, question: string, { code, message }: ErrorObject) =>
   new McpClientError({ reason: new Unanswered({ method, key, question, code, detail: message }) })

@@ -12,6 +12,7 @@ import type { Principal } from "@effect-mcp/core/Principal"
 import type { ClientCapabilities, NamedSettings } from "@effect-mcp/core/protocol/Capabilities"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import * as Revision from "@effect-mcp/core/Revision"
+import { Thinned } from "@effect-mcp/core/Thinned"
 import { failureEncoder } from "@effect-mcp/core/wire/declared"
 import { declaredSettings } from "@effect-mcp/core/wire/extensions"
 import { readEnvelope } from "@effect-mcp/core/wire/RequestEra"
@@ -146,12 +147,24 @@ const senderOf = (
   return revision?.era === "request" ? { engine: engineOf(revision.version), facts: envelope } : undefined
 }
 
+/** Says of notifications that they are ignored, of each peer by itself: one of them may send them without end. */
+const ignoring = (name: string, warn: Options["warn"]) => {
+  const ignored = new WeakMap<PeerState<Call>, Thinned>()
+  return (peer: PeerState<Call>, why: () => string): void => {
+    let thinned = ignored.get(peer)
+    if (thinned === undefined) ignored.set(peer, (thinned = new Thinned()))
+    const message = thinned.next(() => `"${name}" ${why()}`)
+    if (message !== undefined) warn(message)
+  }
+}
+
 type Take = (peer: PeerState<Call>, message: Notification, way: Way) => void
 
 /** Takes one notification of an extension. */
 const makeTake = (contract: Extension.Any, component: Component, { params }: Message, options: Options): Take => {
-  const { engineOf, fork, run, settings, warn } = options
+  const { engineOf, fork, run, settings } = options
   const { name } = component
+  const ignore = ignoring(name, options.warn)
   const read = readerOf(params, settings)
   const operation: Operation<unknown> = {
     subject: subject(name),
@@ -163,13 +176,13 @@ const makeTake = (contract: Extension.Any, component: Component, { params }: Mes
   }
   return (peer, message, way) => {
     const sender = senderOf(peer, message.params?.["_meta"], engineOf)
-    if (sender === undefined) return warn(`"${name}" was ignored: the client did not say what it speaks`)
+    if (sender === undefined) return ignore(peer, () => "was ignored: the client did not say what it speaks")
     const { engine, facts } = sender
     if (!mayUse(contract, facts.capabilities, engine.revision)) {
-      return warn(`"${name}" was ignored: the client did not declare the extension "${contract.id}"`)
+      return ignore(peer, () => `was ignored: the client did not declare the extension "${contract.id}"`)
     }
     const decoded = read(withoutMeta(message.params))
-    if (decoded._tag === "Failure") return warn(`"${name}" was ignored; its params are wrong:\n${decoded.text}`)
+    if (decoded._tag === "Failure") return ignore(peer, () => `was ignored; its params are wrong:\n${decoded.text}`)
     // Calls are known by their ids; this one must be none that a client could cancel.
     const call = new Call({ id: globalThis.crypto.randomUUID(), method: name, params: message.params }, peer, engine, facts, way)
     let isRunning = false
@@ -179,8 +192,8 @@ const makeTake = (contract: Extension.Any, component: Component, { params }: Mes
       return Effect.orDie(handle(component, decoded.value, brought))
     })
     fork(call, effect, (outcome) => {
-      if (call.ended === "timeout") warn(`"${name}" took too long and was stopped`)
-      else if (!isRunning && outcome._tag === "Reply") warn(`"${name}" was ignored: the server has too much to do`)
+      if (call.ended === "timeout") ignore(peer, () => "took too long and was stopped")
+      else if (!isRunning && outcome._tag === "Reply") ignore(peer, () => "was ignored: the server has too much to do")
     })
   }
 }
