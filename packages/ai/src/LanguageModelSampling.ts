@@ -10,6 +10,7 @@ import { Fallback } from "@effect-mcp/core/Sampling"
 import type { AiError } from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import { ModelName } from "effect/ai/Model"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -62,9 +63,10 @@ export const createMessage = Effect.fnUntraced(function* (
   return yield* Effect.fromResult(toAnswer(response.content, { model: named, stopSequences: params.stopSequences ?? [] }))
 })
 
+// As a cause: of one the log that clients may read says only that there was one.
 const failed = (error: AiError | CannotSample) =>
   Effect.andThen(
-    Effect.logError("the fallback model cannot answer", error),
+    Effect.logError("the fallback model cannot answer", Cause.fail(error)),
     Effect.fail(new AskingFailed({ method: "sampling/createMessage", code: 0, detail: "the fallback model gave no answer" }))
   )
 

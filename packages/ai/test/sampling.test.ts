@@ -6,6 +6,7 @@ import * as Model from "effect/ai/Model"
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Response from "effect/ai/Response"
 import * as AiTool from "effect/ai/Tool"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -367,5 +368,25 @@ describe("the language model as a fallback", () => {
       const error = yield* Effect.flip(Effect.flatMap(Fallback, (fallback) => fallback.create(odd)).pipe(Effect.provide(layer)))
       assert.include(error.message, "the fallback model gave no answer")
     }).pipe(Effect.provide(Logger.layer([])))
+  )
+
+  it.effect("logs the reason as a cause, of which clients that read the log see nothing", () =>
+    Effect.gen(function* () {
+      const causes: Array<string> = []
+      const messages: Array<unknown> = []
+      const logger = Logger.make<unknown, void>(({ cause, message }) => {
+        causes.push(Cause.pretty(cause))
+        messages.push(message)
+      })
+      const odd = { ...hi, tools: [], toolChoice: { mode: "required" as const } }
+      const layer = Layer.provide(LanguageModelSampling.layerFallback(), scripted([text("hello")]).layer)
+      yield* Effect.flatMap(Fallback, (fallback) => fallback.create(odd)).pipe(
+        Effect.provide(layer),
+        Effect.flip,
+        Effect.provide(Logger.layer([logger]))
+      )
+      assert.deepStrictEqual(messages, [["the fallback model cannot answer"]])
+      assert.include(causes[0], "a tool is required, and none is offered")
+    })
   )
 })

@@ -47,3 +47,26 @@ describe("messages for the client alone", () => {
     )
   }
 })
+
+describe("a message for the client that is no JSON", () => {
+  const cases: ReadonlyArray<readonly [name: string, data: unknown]> = [
+    ["undefined", undefined],
+    ["a function", () => 1],
+    ["a symbol", Symbol("s")],
+    ["a bigint", 1n]
+  ]
+  for (const [name, data] of cases) {
+    it.effect(`${name}: is a defect, and nothing is sent`, () =>
+      Effect.gen(function* () {
+        const logs = capture()
+        const live = Speak.toLayer(() => ClientLog.send("error", data))
+        const server = McpServer.layer({ name: "s", version: "1" }, Speak).pipe(Layer.provide([live, logs.layer]))
+        const peer = yield* (yield* serve(server)).speak("2026-07-28")
+        const said = yield* peer.call("speak", {}, { [key("logLevel")]: "debug" })
+        assert.strictEqual(said["result"].isError, true)
+        assert.deepStrictEqual(peer.notifications, [])
+        assert.strictEqual(logs.messages("Error").length, 1)
+      })
+    )
+  }
+})
