@@ -347,6 +347,23 @@ describe("what cannot be carried is said", () => {
   )
 })
 
+describe("messages without end", () => {
+  it.effect("are as many messages of a prompt as they are", () =>
+    Effect.gen(function* () {
+      const use = { type: "tool_use" as const, id: "1", name: "t", input: {} }
+      const result = { type: "tool_result" as const, toolUseId: "1", content: [] }
+      const mixed = Array.from({ length: 200_000 }, (_, i) => (i % 2 === 0 ? result : { type: "text" as const, text: "" }))
+      const { asked, layer } = scripted([text("hello")])
+      const messages = [
+        { role: "assistant" as const, content: [use] },
+        { role: "user" as const, content: mixed }
+      ]
+      yield* LanguageModelSampling.createMessage({ messages, maxTokens: 1 }).pipe(Effect.provide(layer))
+      assert.strictEqual(asked[0]?.prompt.content.length, 200_001)
+    })
+  )
+})
+
 describe("the language model as a fallback", () => {
   const create = Effect.flatMap(Fallback, (fallback) => fallback.create(hi))
 

@@ -21,7 +21,8 @@ class Clipboard extends Extension.make("com.example/clipboard", {
   requests: {
     "clipboard/paste": { params: { at: Schema.optionalKey(Schema.Date) }, success: { text: Schema.String }, failure: Empty },
     "clipboard/clear": {},
-    "clipboard/all": { success: Schema.Record(Schema.String, Schema.String) }
+    "clipboard/all": { success: Schema.Record(Schema.String, Schema.String) },
+    "clipboard/set": { params: Schema.Record(Schema.String, Schema.Json) }
   },
   notifications: { "clipboard/copied": { params: { text: Schema.String } } },
   events: { "clipboard/changed": { params: { at: Schema.Date } }, "clipboard/cleared": {} }
@@ -151,6 +152,18 @@ describe.each(["2024-11-05", "2025-11-25", "2026-07-28"])("extensions in %s", (v
       assert.isFalse(clipboard.isSupported)
       const error = yield* Effect.flip(clipboard.requests["clipboard/clear"]())
       assert.match(error.message, /-32601/)
+    })
+  )
+
+  it.effect("params of which only the value tells that they have the protocol's own member are not sent", () =>
+    Effect.gen(function* () {
+      const { clipboard, connection } = yield* opened(version, (message, connection) =>
+        connection.answer(message, result(version, {}))
+      )
+      connection.sent.length = 0
+      const error = yield* Effect.flip(clipboard.requests["clipboard/set"]({ _meta: { progressToken: 1 } }))
+      assert.strictEqual(error.reason._tag, "InvalidArguments")
+      assert.deepStrictEqual(connection.sent, [])
     })
   )
 

@@ -286,6 +286,7 @@ describe("sampling", () => {
     ["uses that a text follows", [use("1"), user("a")], /^messages\.1: expected a result for each/],
     ["one of two results", [use("1", "2"), results("1")], /^messages\.1: expected a result for each/],
     ["a result twice", [use("1", "2"), results("1", "1")], /^messages\.1: expected a result for each/],
+    ["one use, and two results of it", [use("1"), results("1", "1")], /^messages\.1: expected a result for each/],
     ["a result of nothing", [user("a"), results("1")], /^messages\.1: expected a result for each/],
     ["results of the assistant", [use("1"), { ...results("1"), role: "assistant" }], /^messages\.1: results of tools belong/],
     [

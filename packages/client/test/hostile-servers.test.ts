@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as McpClient from "../src/McpClient.ts"
 import { connected } from "./support/connected.ts"
-import { type Json, settle } from "./support/server.ts"
+import { settle } from "./support/server.ts"
 
 interface Tree {
   readonly below?: Tree

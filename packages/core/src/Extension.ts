@@ -29,10 +29,12 @@ import {
   filled,
   message,
   type Message,
+  type MessageOptions,
   type Messages,
   type ParamsIn,
   request,
   type Request,
+  type RequestOptions,
   type Requests,
   type SuccessIn
 } from "./ExtensionMessage.ts"
@@ -63,6 +65,20 @@ export interface Options<
   readonly notifications?: N
   /** What servers may tell, by method. */
   readonly events?: Ev
+}
+
+// Members that a description does not have are refused by asking for a sentence in their place: most are typing mistakes.
+type Only<Specs, Spec> = {
+  readonly [M in keyof Specs]: {
+    readonly [K in Exclude<keyof Specs[M], keyof Spec>]: `the description of this message has no "${K & string}"`
+  }
+}
+
+/** Refuses descriptions with members that there are not. */
+export interface Exactly<Rq, N, Ev> {
+  readonly requests?: Only<Rq, RequestOptions>
+  readonly notifications?: Only<N, MessageOptions>
+  readonly events?: Only<Ev, MessageOptions>
 }
 
 /** Any extension, whatever its types. */
@@ -292,7 +308,7 @@ export const make = <
   Ev extends Messages = {}
 >(
   id: Id,
-  options: Options<S, C, Rq, N, Ev> = {}
+  options: Options<S, C, Rq, N, Ev> & Exactly<NoInfer<Rq>, NoInfer<N>, NoInfer<Ev>> = {}
 ): Extension<Id, SchemaOf<S>["Type"], SchemaOf<C>["Type"], Rq, N, Ev> =>
   build({
     id,

@@ -38,6 +38,11 @@ export const messageFault = (schema: Codec, reserved: ReadonlyArray<string>): st
   return taken === undefined ? undefined : `the member \`${taken}\` belongs to the protocol`
 }
 
+/** The members of params, and of events, that belong to the protocol. */
+export const reservedInParams: ReadonlyArray<string> = ["_meta"]
+/** The members of results that belong to the protocol. */
+export const reservedInResults: ReadonlyArray<string> = ["_meta", "resultType"]
+
 /** Reads a message, or says what is wrong with it, a line for each problem. */
 export type Reader = (message: JsonObject) => Decoded
 
@@ -68,8 +73,10 @@ export type Writer = (value: unknown) => Encoded
 
 const nothing: Encoded = { _tag: "Success", value: {} }
 
-/** Writes messages of a Schema. */
-export const writer = (schema: Codec): Writer => {
+/**
+ * Writes messages of a Schema. Members with `reserved` names are refused here, too: of a record, only the value tells that it has them.
+ */
+export const writer = (schema: Codec, reserved: ReadonlyArray<string> = []): Writer => {
   if (isNothing(schema.ast)) return () => nothing
   const { encode, explained } = makeEncoder(schema)
   return (value) => {
@@ -78,7 +85,11 @@ export const writer = (schema: Codec): Writer => {
     if (typeof exit.value !== "object" || exit.value === null || Array.isArray(exit.value)) {
       return { _tag: "Failure", text: "it is no object" }
     }
-    return { _tag: "Success", value: exit.value as JsonObject } // looked at above
+    const written = exit.value as JsonObject // looked at above
+    const taken = reserved.find((name) => Object.hasOwn(written, name))
+    return taken === undefined
+      ? { _tag: "Success", value: written }
+      : { _tag: "Failure", text: `the member \`${taken}\` belongs to the protocol` }
   }
 }
 
@@ -94,7 +105,7 @@ export const eventWriter = (extension: {
   return (method, params) => {
     const event = extension.events[method]
     if (event === undefined) throw new Error(`extension "${extension.id}" has no event "${method}"`)
-    const write = writers.get(method) ?? writer(event.params)
+    const write = writers.get(method) ?? writer(event.params, reservedInParams)
     writers.set(method, write)
     const encoded = write(params ?? {})
     if (encoded._tag === "Success") return encoded.value

@@ -34,6 +34,19 @@ const Quiet = Extension.make("com.example/quiet", { events: { "quiet/told": {} }
 
 const info = { name: "s", version: "1" }
 
+describe("an extension that is described", () => {
+  it("with members that descriptions do not have does not compile", () => {
+    compile(() => [
+      // @ts-expect-error `sucess` is no member of a request
+      Extension.make("a/b", { requests: { "x/y": { params: {}, sucess: { text: Schema.String } } } }),
+      // @ts-expect-error a notification has no result
+      Extension.make("a/b", { notifications: { "x/y": { params: {}, success: {} } } }),
+      // @ts-expect-error nor has an event
+      Extension.make("a/b", { events: { "x/y": { params: {}, failure: Empty } } })
+    ])
+  })
+})
+
 describe("an extension", () => {
   it("has the types of its messages", () => {
     check<Eq<Extension.Params<typeof Clipboard, "clipboard/paste">, { readonly at?: Date }>>()

@@ -93,7 +93,7 @@ export const toPrompt = (params: CreateMessageParams): Result.Result<Prompt.Prom
   for (const [i, message] of messages.entries()) {
     const made = fromMessage(message, `messages[${i}]`, used)
     if (Result.isFailure(made)) return Result.fail(made.failure)
-    all.push(...made.success)
+    for (const one of made.success) all.push(one) // there may be more of them than arguments of a call
   }
   return Result.succeed(Prompt.fromMessages(all))
 }

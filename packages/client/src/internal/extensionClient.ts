@@ -2,7 +2,7 @@
  * A client, typed by an extension: its requests and notifications are functions, its events a stream.
  */
 import type * as Extension from "@effect-mcp/core/Extension"
-import { type Reader, reader, writer } from "@effect-mcp/core/ExtensionCodec"
+import { type Reader, reader, reservedInParams, writer } from "@effect-mcp/core/ExtensionCodec"
 import type { Request } from "@effect-mcp/core/ExtensionMessage"
 import type { JsonObject, Notification } from "@effect-mcp/core/Jsonrpc"
 import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
@@ -67,7 +67,7 @@ const bareResult = (result: JsonObject): JsonObject => {
 }
 
 const requestOf = (client: Speaker, method: string, { failure, params, success }: Request): Call => {
-  const write = writer(params)
+  const write = writer(params, reservedInParams)
   const read = reader(success)
   const decodeFailure = failureDecoder(failure)
   return (value, options) => {
@@ -93,7 +93,7 @@ const requestOf = (client: Speaker, method: string, { failure, params, success }
 }
 
 const notificationOf = (client: Speaker, method: string, params: Extension.Any["notifications"][string]["params"]): Call => {
-  const write = writer(params)
+  const write = writer(params, reservedInParams)
   return (value) => {
     const encoded = write(value ?? {})
     return encoded._tag === "Success" ? client.notify(method, encoded.value) : Effect.fail(invalidArguments(method, encoded.text))

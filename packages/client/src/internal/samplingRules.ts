@@ -15,8 +15,8 @@ const usesOf = (message: SamplingMessage): ReadonlyArray<string> =>
   message.role === "assistant" ? blocksOf(message).flatMap((block) => (block.type === "tool_use" ? [block.id] : [])) : []
 
 /**
- * What is wrong with the messages of a question, if anything: results of tools stand alone in a message of the user, and answer all
- * that the message before wanted to be called.
+ * What is wrong with the messages of a question, if anything: results of tools stand alone in a message of the user, and answer each
+ * use of the message before once.
  */
 export const problemOf = (messages: ReadonlyArray<SamplingMessage>): string | undefined => {
   let wanted: ReadonlyArray<string> = []
@@ -27,7 +27,8 @@ export const problemOf = (messages: ReadonlyArray<SamplingMessage>): string | un
       return `messages.${index}: results of tools belong into a message of the user that holds nothing else`
     }
     const answered = new Set(results)
-    if (answered.size !== new Set(wanted).size || wanted.some((id) => !answered.has(id))) {
+    const isEachOnce = results.length === answered.size && answered.size === new Set(wanted).size
+    if (!isEachOnce || wanted.some((id) => !answered.has(id))) {
       return `messages.${index}: expected a result for each use of a tool in the message before, and for nothing else`
     }
     wanted = usesOf(message)

@@ -2,7 +2,7 @@
  * What an extension may be called, and what its messages may be.
  */
 import type { Codec } from "../Contract.ts"
-import { messageFault } from "../ExtensionCodec.ts"
+import { messageFault, reservedInParams, reservedInResults } from "../ExtensionCodec.ts"
 import type { Message, Request } from "../ExtensionMessage.ts"
 import * as Revision from "../Revision.ts"
 
@@ -18,9 +18,6 @@ export interface Described {
 
 const label = "[a-z](?:[a-z0-9-]*[a-z0-9])?"
 const idPattern = new RegExp(`^${label}(?:\\.${label})*/[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$`, "i")
-
-const reservedInParams = ["_meta"]
-const reservedInResults = ["_meta", "resultType"]
 
 const isOfProtocol = (method: string): boolean =>
   Revision.all.some((revision) =>

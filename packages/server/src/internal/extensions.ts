@@ -3,7 +3,7 @@
  */
 import type * as Dispatcher from "@effect-mcp/core/Dispatcher"
 import * as Extension from "@effect-mcp/core/Extension"
-import { eventWriter, type Reader, reader, writer } from "@effect-mcp/core/ExtensionCodec"
+import { eventWriter, type Reader, reader, reservedInResults, writer } from "@effect-mcp/core/ExtensionCodec"
 import type { Message, Request as RequestMessage } from "@effect-mcp/core/ExtensionMessage"
 import { isObject, type JsonObject, type Notification, notification as notificationOf } from "@effect-mcp/core/Jsonrpc"
 import { invalidParams, MissingCapability } from "@effect-mcp/core/McpError"
@@ -98,7 +98,7 @@ const makeRequest = (
   const { id } = contract
   const { name } = component
   const read = readerOf(params, settings)
-  const write = writer(success)
+  const write = writer(success, reservedInResults)
   const encodeFailure = failureEncoder(failure)
   const { failed, succeeded } = endingsOf(id, logDefect)
   const operation: Operation<JsonObject> = {
