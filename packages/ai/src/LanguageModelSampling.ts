@@ -33,6 +33,7 @@ export interface Options {
  * Asks the language model for the message that a request wants.
  *
  * - Texts, images and sounds become parts of the prompt; whether a model can see or hear is its provider's to say, with an `AiError`.
+ *   Data that is no base64 is refused: a provider could take it for an address, or for the name of a file.
  * - Tools are offered as they are described and never run here: a call comes back as `tool_use`, for who has asked.
  * - The text ends before the first of `stopSequences`, whatever the model does.
  * - `includeContext` is not heeded: there is no context here but the messages.

@@ -317,6 +317,31 @@ describe("what cannot be carried is said", () => {
         ]
       }
     ],
+    ...["file-abc123", "https://example.com/a.png", "data:image/png;base64,AQID"].map(
+      (data): readonly [string, string, Partial<Params>] => [
+        `the image "${data}"`,
+        "messages[0]: the data of an image or a sound is no base64",
+        { messages: [{ role: "user", content: [{ type: "image", data, mimeType: "image/png" }] }] }
+      ]
+    ),
+    [
+      "a sound of the assistant that is the name of a file",
+      "messages[0]: the data of an image or a sound is no base64",
+      { messages: [{ role: "assistant", content: { type: "audio", data: "file-abc123", mimeType: "audio/wav" } }] }
+    ],
+    [
+      "a result with a resource that is the name of a file",
+      "messages[1]: the data of a resource is no base64",
+      {
+        messages: [
+          { role: "assistant", content: use },
+          {
+            role: "user",
+            content: { ...result, content: [{ type: "resource", resource: { uri: "a:b", blob: "file-abc123" } }] }
+          }
+        ]
+      }
+    ],
     ["a tool that is required and not there", "toolChoice: a tool is required", { toolChoice: { mode: "required" } }],
     ["two tools of one name", 'tools: two of them are called "weather"', { tools: [weather, weather] }]
   ]

@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { completersOf } from "../src/Completion.ts"
@@ -140,7 +141,23 @@ describe("DirectoryResource.read", () => {
       const read = DirectoryResource.read({ root: yield* made, hidden: true })
       assert.deepInclude((yield* read({ path: ".env" }, uri))[0], { text: "SECRET=1" })
       assert.deepInclude((yield* read({ path: ".git/config" }, uri))[0], { text: "secret" })
-      for (const path of ["..", "../secret.md", "sub/..", "."]) isMissing(yield* Effect.exit(read({ path }, uri)), path)
+      const paths = ["..", "../secret.md", "sub/..", ".", "./a.md", "sub/../a.md", "sub/./c.md", "sub/../../docs/a.md"]
+      for (const path of paths) isMissing(yield* Effect.exit(read({ path }, uri)), path)
+    }).pipe(Effect.provide(files))
+  )
+
+  it.effect("where names are those of Windows, neither streams nor devices are read, nor what is hidden by another name", () =>
+    Effect.gen(function* () {
+      const root = yield* directory({ "a:b.md": "stream", "a*.md": "pattern", ".env": "hidden", plain: { link: ".env" } })
+      const path = yield* Path.Path
+      const windows = Path.Path.of({ ...path, sep: "\\" })
+      const read = (name: string, options: { readonly hidden?: boolean } = {}) =>
+        DirectoryResource.read({ root, ...options })({ path: name }, uri)
+      for (const name of ["a:b.md", "a*.md", "plain"]) {
+        assert.strictEqual((yield* read(name)).length, 1, name)
+        isMissing(yield* Effect.exit(Effect.provideService(read(name), Path.Path, windows)), name)
+      }
+      assert.strictEqual((yield* Effect.provideService(read("plain", { hidden: true }), Path.Path, windows)).length, 1)
     }).pipe(Effect.provide(files))
   )
 
@@ -202,6 +219,63 @@ describe("DirectoryResource.read", () => {
       yield* fs.writeFileString(target, "public")
       const died = failureOf(yield* Effect.exit(Effect.provideService(read, FileSystem.FileSystem, attacked(true))))
       assert.isTrue(died instanceof FileError && died.reason === "unreadable", String(died))
+    }).pipe(Effect.provide(files))
+  )
+
+  it.effect("a link that is turned outside each time when it matters leads nowhere either", () =>
+    Effect.gen(function* () {
+      const root = yield* directory({ "docs/a.md": "public", "secret.md": "secret" })
+      const fs = yield* FileSystem.FileSystem
+      const target = yield* fs.realPath(`${root}/docs/a.md`)
+      const replace = (by: Effect.Effect<void, unknown>) => Effect.orDie(Effect.andThen(fs.remove(target), by))
+      const toLink = replace(fs.symlink(`${root}/secret.md`, target))
+      const toFile = replace(fs.writeFileString(target, "public"))
+      let opened = 0
+      let isOpen = false
+      // A link while it is opened and while it is compared with what was opened, a file while its name is looked at.
+      const attacked = FileSystem.FileSystem.of({
+        ...fs,
+        stat: (path) => (path === target && !isOpen ? Effect.tap(fs.stat(path), () => toLink) : fs.stat(path)),
+        open: (path, options) =>
+          Effect.tap(fs.open(path, options), () => {
+            opened++
+            isOpen = true
+            return toFile
+          }),
+        realPath: (path) => {
+          if (path !== target || !isOpen) return fs.realPath(path)
+          return Effect.tap(fs.realPath(path), () => toLink)
+        }
+      })
+      const read = DirectoryResource.read({ root: `${root}/docs` })({ path: "a.md" }, uri)
+      const exit = yield* Effect.exit(Effect.provideService(read, FileSystem.FileSystem, attacked))
+      assert.isTrue(Exit.isFailure(exit), JSON.stringify(exit))
+      assert.isAtLeast(opened, 1)
+    }).pipe(Effect.provide(files))
+  )
+
+  it.effect("a file that is replaced all the time is tried three times", () =>
+    Effect.gen(function* () {
+      const root = yield* directory({ "docs/a.md": "old" })
+      const fs = yield* FileSystem.FileSystem
+      const target = yield* fs.realPath(`${root}/docs/a.md`)
+      const opensOf = Effect.fnUntraced(function* (replaced: number) {
+        let opened = 0
+        const busy = FileSystem.FileSystem.of({
+          ...fs,
+          open: (path, options) =>
+            Effect.tap(fs.open(path, options), () => {
+              if (++opened > replaced) return Effect.void
+              return Effect.andThen(fs.writeFileString(`${target}.new`, "new"), fs.rename(`${target}.new`, target))
+            })
+        })
+        const read = DirectoryResource.read({ root: `${root}/docs` })({ path: "a.md" }, uri)
+        const exit = yield* Effect.exit(Effect.provideService(read, FileSystem.FileSystem, busy))
+        return [opened, Exit.isSuccess(exit)] as const
+      })
+      assert.deepStrictEqual(yield* opensOf(0), [1, true])
+      assert.deepStrictEqual(yield* opensOf(2), [3, true])
+      assert.deepStrictEqual(yield* opensOf(Infinity), [3, false])
     }).pipe(Effect.provide(files))
   )
 
@@ -289,6 +363,44 @@ describe("DirectoryResource.list", () => {
       for (const path of paths) {
         isMissing(yield* Effect.exit(list({ path }, uri)), path)
       }
+    }).pipe(Effect.provide(files))
+  )
+
+  it.effect("goes 64 levels down", () =>
+    Effect.gen(function* () {
+      const root = yield* directory({ [`docs/${"d/".repeat(70)}a.md`]: "deep" })
+      const { entries, truncated } = yield* DirectoryResource.list({ root: `${root}/docs`, recursive: true })(undefined, uri)
+      assert.deepStrictEqual([entries.length, truncated], [64, false])
+    }).pipe(Effect.provide(files))
+  )
+
+  it.effect("looks at 100,000 entries, also where none is wanted", () =>
+    Effect.gen(function* () {
+      const root = yield* directory({ "docs/a.md": "a" })
+      const fs = yield* FileSystem.FileSystem
+      const truncatedAt = Effect.fnUntraced(function* (count: number) {
+        const entries = Array.from({ length: count }, (_, i) => ({ name: `${i}`, type: "File" as const }))
+        const crowded = FileSystem.FileSystem.of({ ...fs, readDirectoryEntries: () => Effect.succeed(entries) })
+        const list = DirectoryResource.list({ root: `${root}/docs`, glob: "*.none" })(undefined, uri)
+        return (yield* Effect.provideService(list, FileSystem.FileSystem, crowded)).truncated
+      })
+      assert.isFalse(yield* truncatedAt(100_000))
+      assert.isTrue(yield* truncatedAt(100_001))
+    }).pipe(Effect.provide(files))
+  )
+
+  it.effect("a directory that becomes a link outside while it is listed is none", () =>
+    Effect.gen(function* () {
+      const root = yield* directory({ "docs/sub/a.md": "public", "outside/secret.md": "secret" })
+      const fs = yield* FileSystem.FileSystem
+      const target = yield* fs.realPath(`${root}/docs/sub`)
+      const turn = Effect.orDie(Effect.andThen(fs.rename(target, `${root}/away`), fs.symlink(`${root}/outside`, target)))
+      const attacked = FileSystem.FileSystem.of({
+        ...fs,
+        readDirectoryEntries: (path) => Effect.andThen(path === target ? turn : Effect.void, fs.readDirectoryEntries(path))
+      })
+      const list = DirectoryResource.list({ root: `${root}/docs` })({ path: "sub" }, uri)
+      isMissing(yield* Effect.exit(Effect.provideService(list, FileSystem.FileSystem, attacked)))
     }).pipe(Effect.provide(files))
   )
 

@@ -336,6 +336,27 @@ describe.each(versions)("an extension in %s", (version) => {
   )
 })
 
+describe("requests of extensions", () => {
+  it.effect("run in the places of calls: those for which there is no place are refused", () =>
+    Effect.gen(function* () {
+      const layer = McpServer.layer({ ...info, concurrencyPerPeer: 1, waiting: 1 }, McpServer.extension(Clipboard)).pipe(
+        Layer.provide(ClipboardLive),
+        Layer.provide(Told.layer)
+      )
+      const peer = yield* (yield* serve(layer)).speak("2025-11-25")
+      peer.start("clipboard/watch", {}, 1)
+      yield* settle
+      peer.start("clipboard/clear", {}, 2)
+      yield* settle
+      assert.strictEqual(peer.inFlight, 2)
+      assert.strictEqual(errorOf(yield* peer.request("clipboard/clear", {}, 3))["code"], -32603)
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.strictEqual(peer.inFlight, 0)
+    })
+  )
+})
+
 describe("notifications of extensions", () => {
   it.effect("run side by side in the places of calls, and are stopped when they take too long or the client leaves", () =>
     Effect.gen(function* () {
@@ -411,6 +432,20 @@ describe("notifications of extensions", () => {
     })
   )
 
+  it.effect("that say what they speak, and say it wrongly, are ignored in a session, too", () =>
+    Effect.gen(function* () {
+      const { lines, peer, told } = yield* connect("2025-11-25")
+      peer.notify("clipboard/copied", { text: "a", _meta: { [key("protocolVersion")]: "2026-07-28" } })
+      peer.notify("clipboard/copied", { text: "a", _meta: envelope({}, "2025-11-25") })
+      peer.notify("clipboard/copied", { text: "b" })
+      assert.strictEqual(yield* Queue.take(told), "clipboard/copied b of raw and ada")
+      assert.deepStrictEqual(
+        lines.map((line) => line.trim()),
+        Array.from({ length: 2 }, () => '"clipboard/copied" was ignored: the client did not say what it speaks')
+      )
+    })
+  )
+
   it.effect("of the request era are those of the client that asked before, when they do not say it", () =>
     Effect.gen(function* () {
       const { ask, peer, told } = yield* connect("2026-07-28")
@@ -419,6 +454,26 @@ describe("notifications of extensions", () => {
       assert.strictEqual(yield* Queue.take(told), "clipboard/copied a of raw and ada")
     })
   )
+})
+
+describe("events of extensions in the request era", () => {
+  for (const wanted of [undefined, false, 1, "true", {}, []]) {
+    it.effect(`are told to who asks for them with true, not with ${JSON.stringify(wanted)}`, () =>
+      Effect.gen(function* () {
+        const { peer, server } = yield* connect("2026-07-28")
+        const notifications = wanted === undefined ? {} : { [id]: wanted }
+        peer.start("subscriptions/listen", { notifications, ...declaring("2026-07-28") })
+        yield* settle
+        assert.deepStrictEqual(
+          peer.notifications.map(({ params }) => params.notifications),
+          [{}]
+        )
+        peer.clear()
+        yield* server.send(Clipboard, "notifications/clipboard/changed", { length: 1 })
+        assert.deepStrictEqual(peer.notifications, [])
+      })
+    )
+  }
 })
 
 describe("extensions and the rest of a server", () => {

@@ -2,6 +2,7 @@
  * The messages of a request for sampling as a prompt of `effect/ai`.
  */
 import { textOf } from "@effect-mcp/core/Content"
+import type { ContentBlock } from "@effect-mcp/core/protocol/Content"
 import {
   blocksOf,
   type CreateMessageParams,
@@ -19,6 +20,27 @@ import { toPart, toParts } from "./content.ts"
 type Used = Map<string, string>
 
 const refuse = (where: string, detail: string) => Result.fail(new CannotSample({ where, detail }))
+
+/**
+ * What is wrong with the data of a block. Providers take other texts than base64 for addresses that they fetch, or for names of files
+ * that belong to who pays for the model: whoever asks must not have them read.
+ */
+const dataFault = (block: SamplingBlock | ContentBlock): string | undefined => {
+  if (block.type === "image" || block.type === "audio") {
+    return isBase64(block.data) ? undefined : "the data of an image or a sound is no base64"
+  }
+  if (block.type === "resource" && "blob" in block.resource) {
+    return isBase64(block.resource.blob) ? undefined : "the data of a resource is no base64"
+  }
+  if (block.type !== "tool_result") return undefined
+  for (const inner of block.content) {
+    const fault = dataFault(inner)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+const isBase64 = (text: string): boolean => !/[^A-Za-z0-9+/=\s]/.test(text)
 
 const toolCall = ({ id, input, name }: ToolUseContent): Prompt.ToolCallPart =>
   Prompt.toolCallPart({ id, name, params: input, providerExecuted: false })
@@ -82,8 +104,14 @@ const fromUser = (
   return Result.succeed(messages)
 }
 
-const fromMessage = (message: SamplingMessage, where: string, used: Used) =>
-  message.role === "assistant" ? fromAssistant(blocksOf(message), where, used) : fromUser(blocksOf(message), where, used)
+const fromMessage = (message: SamplingMessage, where: string, used: Used) => {
+  const blocks = blocksOf(message)
+  for (const block of blocks) {
+    const fault = dataFault(block)
+    if (fault !== undefined) return refuse(where, fault)
+  }
+  return message.role === "assistant" ? fromAssistant(blocks, where, used) : fromUser(blocks, where, used)
+}
 
 /** The prompt that a request asks a model with. */
 export const toPrompt = (params: CreateMessageParams): Result.Result<Prompt.Prompt, CannotSample> => {

@@ -79,12 +79,13 @@ class Replaced {
 const isSame = (a: FileSystem.File.Info, b: FileSystem.File.Info): boolean =>
   a.dev === b.dev && Option.getOrUndefined(a.ino) === Option.getOrUndefined(b.ino)
 
-// Between the look at a link and the opening of what is behind it, both may be replaced. So the name must still lead to what was opened.
+// Between the look at a link and the opening of what is behind it, both may be replaced. So the name must still lead to what was opened,
+// and what stands there must be the file itself: by now, a link could lead to anything.
 const isStillThere = Effect.fnUntraced(function* (root: Root, name: string, file: FileSystem.File) {
   const failing = Effect.mapError(toFileError(name))
   const real = yield* failing(locate(root, name))
   if (real === undefined) return yield* missing(name)
-  if (!isSame(yield* failing(file.stat), yield* failing(root.fs.stat(real)))) return yield* Effect.fail(new Replaced())
+  if (!isSame(yield* failing(file.stat), yield* failing(root.fs.lstat(real)))) return yield* Effect.fail(new Replaced())
 })
 
 const readOnce = Effect.fnUntraced(function* (root: Root, name: string, maxBytes: number) {
