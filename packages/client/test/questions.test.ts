@@ -155,6 +155,44 @@ describe("a question that is taken back", () => {
     })
   )
 
+  it.effect("gives its id back when it is answered, too", () =>
+    Effect.gen(function* () {
+      const { connection } = yield* connected("2025-11-25", answering)
+      for (let round = 0; round < 3; round++) {
+        connection.send(elicit("a"))
+        yield* settle
+      }
+      const answered = result("a", { action: "accept", content: { name: "Ada" } })
+      assert.deepStrictEqual(connection.sent, [answered, answered, answered])
+    })
+  )
+
+  it.effect("gets no answer in the place of the next one with its id, however late it ends", () =>
+    Effect.gen(function* () {
+      const gates = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      let asked = 0
+      const late = ElicitationHandler.layer({
+        form: () =>
+          Effect.suspend(() => {
+            const gate = gates[asked++]!
+            return Effect.as(Effect.uninterruptible(Deferred.await(gate)), ElicitationHandler.decline)
+          })
+      })
+      const { connection } = yield* connected("2025-11-25", late)
+      connection.send(elicit("a"))
+      yield* settle
+      connection.notify("notifications/cancelled", { requestId: "a" })
+      connection.send(elicit("a"))
+      yield* settle
+      yield* Deferred.succeed(gates[0]!, undefined)
+      yield* settle
+      assert.deepStrictEqual(connection.sent, [])
+      yield* Deferred.succeed(gates[1]!, undefined)
+      yield* settle
+      assert.deepStrictEqual(connection.sent, [result("a", { action: "decline" })])
+    })
+  )
+
   it.effect("gives its id back: the same id may come again", () =>
     Effect.gen(function* () {
       const { connection, events } = yield* waiting()

@@ -456,6 +456,78 @@ describe("notifications of extensions", () => {
   )
 })
 
+describe("handlers of extensions", () => {
+  const Slow = Extension.make("com.example/slow", {
+    requests: { "slow/usual": {}, "slow/endless": { timeout: "Infinity" }, "slow/speak": {} },
+    notifications: { "slow/fails": {} }
+  })
+  const SlowLive = Slow.toLayer({
+    requests: {
+      "slow/usual": () => Effect.never,
+      "slow/endless": () => Effect.never,
+      "slow/speak": () => Effect.logInfo("spoken")
+    },
+    notifications: { "slow/fails": () => Effect.fail("not as its type says") as Effect.Effect<never> }
+  })
+  const slow = (log = logged()) =>
+    Effect.map(
+      serve(
+        McpServer.layer({ ...info, toolTimeout: "1 minute" }, McpServer.extension(Slow)).pipe(
+          Layer.provide(SlowLive),
+          Layer.provide(log.layer)
+        )
+      ),
+      (served) => ({ ...served, lines: log.lines })
+    )
+
+  it.effect("have the time of the server, unless the contract gives them another, also for ever", () =>
+    Effect.gen(function* () {
+      const peer = yield* (yield* slow()).speak("2025-11-25")
+      peer.start("slow/usual", {}, 1)
+      peer.start("slow/endless", {}, 2)
+      yield* settle
+      yield* TestClock.adjust("1 day")
+      yield* settle
+      assert.deepStrictEqual(
+        peer.messages.map(({ id }) => id),
+        [1]
+      )
+      assert.strictEqual(peer.inFlight, 1)
+    })
+  )
+
+  for (const version of versions) {
+    it.effect(`${version}: log to the client that wants to know`, () =>
+      Effect.gen(function* () {
+        const peer = yield* (yield* slow()).speak(version)
+        const isRequestEra = version === "2026-07-28"
+        if (!isRequestEra) yield* peer.request("logging/setLevel", { level: "info" })
+        peer.clear()
+        const capabilities = { extensions: { "com.example/slow": {} } }
+        const meta = { [key("logLevel")]: "info", [key("clientCapabilities")]: capabilities }
+        yield* peer.request("slow/speak", isRequestEra ? { _meta: meta } : {})
+        assert.deepStrictEqual(
+          peer.notifications.map(({ params }) => params.data),
+          ["spoken"]
+        )
+      })
+    )
+  }
+
+  it.effect("of notifications that fail all the same are broken, and the log says so", () =>
+    Effect.gen(function* () {
+      const { lines, speak } = yield* slow()
+      const peer = yield* speak("2025-11-25")
+      peer.notify("slow/fails")
+      yield* settle
+      assert.strictEqual(lines.length, 1)
+      assert.include(lines[0], "slow/fails failed")
+      assert.include(lines[0], "not as its type says")
+      assert.deepStrictEqual(peer.lines, [])
+    })
+  )
+})
+
 describe("events of extensions in the request era", () => {
   for (const wanted of [undefined, false, 1, "true", {}, []]) {
     it.effect(`are told to who asks for them with true, not with ${JSON.stringify(wanted)}`, () =>
