@@ -40,7 +40,7 @@ describe("a hostile server", () => {
   it.effect("lists more at once than fits on a stack", () =>
     Effect.gen(function* () {
       const count = 200_000
-      const page = Array(count).fill({ uri: "a:b", name: "a" })
+      const page = Array.from({ length: count }, () => ({ uri: "a:b", name: "a" }))
       const { client } = yield* connected("2026-07-28", Layer.empty, (message, connection) =>
         connection.answer(message, { resultType: "complete", resources: page })
       )

@@ -236,6 +236,19 @@ describe("updates through transforms", () => {
     )
   }
 
+  it.effect("are not told of URIs that the template refuses", () =>
+    Effect.gen(function* () {
+      const child = yield* serve(own(Child))
+      const parent = yield* serve(McpServer.layer(info, McpServer.provide(child.server.provider, renamed)))
+      const heard: Array<string> = []
+      parent.server.provider.onUpdate?.(({ uri }) => heard.push(uri))
+      for (const uri of ["notes://by/%2e%2e/7", "notes://by/a%2Fb/7", "notes://by/Ada/7"]) {
+        yield* child.server.resourceUpdated(uri)
+      }
+      assert.deepStrictEqual(heard, ["journal://7/Ada"])
+    })
+  )
+
   it.effect("know what came and went in between", () =>
     Effect.gen(function* () {
       const child = yield* serve(own(Child))

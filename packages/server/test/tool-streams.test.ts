@@ -224,3 +224,30 @@ describe("prompts and resources", () => {
     })
   )
 })
+
+describe("a stream that goes on after its result", () => {
+  const After = Tool.make("after", { parameters: { what: Schema.String }, success: Schema.String, failure: Missing })
+  const finished: Array<string> = []
+  const rest: { readonly [what: string]: Stream.Stream<ReturnType<typeof Tool.result<string>>, Missing> } = {
+    "a failure": Stream.fail(new Missing({ file: "late" })),
+    "a second result": Stream.fromEffect(Effect.succeed(Tool.result("second"))),
+    nothing: Stream.fromEffectDrain(Effect.sync(() => finished.push("drained")))
+  }
+  const AfterLive = After.toLayer(({ what }) => Stream.concat(Stream.succeed(Tool.result("first")), rest[what]!))
+
+  it.effect("is run to its end: what it fails with counts, and so does a second result", () =>
+    Effect.gen(function* () {
+      const logs = capture()
+      const server = McpServer.layer(info, After).pipe(Layer.provide([AfterLive, logs.layer]))
+      const peer = yield* (yield* serve(server)).speak("2025-11-25")
+      const failed = yield* peer.call("after", { what: "a failure" })
+      assert.deepStrictEqual(failed["result"].content, [{ type: "text", text: '{"_tag":"Missing","file":"late"}' }])
+      const twice = yield* peer.call("after", { what: "a second result" })
+      assert.isTrue(twice["result"].isError)
+      assert.include(logs.entries[0]?.cause, "a stream with a second result")
+      const once = yield* peer.call("after", { what: "nothing" })
+      assert.deepStrictEqual(once["result"].content, [{ type: "text", text: "first" }])
+      assert.deepStrictEqual(finished, ["drained"])
+    })
+  )
+})
