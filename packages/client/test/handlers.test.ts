@@ -287,6 +287,7 @@ describe("sampling", () => {
     ["one of two results", [use("1", "2"), results("1")], /^messages\.1: expected a result for each/],
     ["a result twice", [use("1", "2"), results("1", "1")], /^messages\.1: expected a result for each/],
     ["one use, and two results of it", [use("1"), results("1", "1")], /^messages\.1: expected a result for each/],
+    ["the result of another use", [use("1"), results("2")], /^messages\.1: expected a result for each/],
     ["a result of nothing", [user("a"), results("1")], /^messages\.1: expected a result for each/],
     ["results of the assistant", [use("1"), { ...results("1"), role: "assistant" }], /^messages\.1: results of tools belong/],
     [
@@ -333,6 +334,7 @@ describe("sampling", () => {
     ],
     ["with results of tools", { tools }, { model: "m", ...results("1"), role: "assistant" }],
     ["with several blocks in 2025-06-18", {}, texts, "2025-06-18"],
+    ["with no block at all in 2025-06-18", {}, { ...texts, content: [] }, "2025-06-18"],
     ["with audio in 2024-11-05", {}, audio, "2024-11-05"],
     ["that is no JSON", {}, { ...SamplingHandler.text("a", { model: "m" }), _meta: { a: 1n } }]
   ]

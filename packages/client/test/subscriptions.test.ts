@@ -109,6 +109,29 @@ describe("listening", () => {
     })
   )
 
+  for (const version of ["2025-11-25", "2026-07-28"]) {
+    it.effect(`${version}: to some methods brings no others, also where a subscription brings them`, () =>
+      Effect.gen(function* () {
+        const { client, connection } = yield* connected(version, Layer.empty, acknowledgeFirst)
+        const wanted = ["notifications/resources/updated"]
+        const stream = Stream.take(client.notifications(wanted, { toolsListChanged: true }), 2)
+        const reading = yield* Effect.forkChild(Stream.runCollect(stream), { startImmediately: true })
+        yield* settle
+        const id = version === "2026-07-28" ? connection.last("subscriptions/listen")["id"] : undefined
+        const say = (method: string) => (id === undefined ? connection.notify(method, {}) : tell(connection, id, method))
+        say("notifications/tools/list_changed")
+        say("notifications/resources/updated")
+        connection.notify("notifications/message", {})
+        say("notifications/resources/updated")
+        const told = yield* Fiber.join(reading)
+        assert.deepStrictEqual(
+          told.map(({ method }) => method),
+          ["notifications/resources/updated", "notifications/resources/updated"]
+        )
+      })
+    )
+  }
+
   it.effect("has no timeout once it is acknowledged", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* modern()

@@ -236,6 +236,37 @@ describe("updates through transforms", () => {
     )
   }
 
+  it.effect("are told once when they come as they are and through a transform that does not move them", () =>
+    Effect.gen(function* () {
+      const child = yield* serve(own(Child))
+      const { provider } = child.server
+      const parent = yield* serve(
+        McpServer.layer(
+          { ...info, onDuplicate: "ignore" },
+          McpServer.provide(provider),
+          McpServer.provide(provider, { resource: (component) => component })
+        )
+      )
+      const peer = yield* parent.speak()
+      yield* subscribe(peer, "notes://today", "notes://by/a%2db/7")
+      yield* child.server.resourceUpdated("notes://today")
+      yield* child.server.resourceUpdated("notes://by/a%2db/7")
+      assert.deepStrictEqual(told(peer), ["notes://today", "notes://by/a%2db/7"])
+    })
+  )
+
+  it.effect("that leave a template where it is leave the spelling of its URIs, too", () =>
+    Effect.gen(function* () {
+      const child = yield* serve(own(Child))
+      const same: Transform = { resource: (component) => component }
+      const parent = yield* serve(McpServer.layer(info, McpServer.provide(child.server.provider, same)))
+      const heard: Array<string> = []
+      parent.server.provider.onUpdate?.(({ uri }) => heard.push(uri))
+      yield* child.server.resourceUpdated("notes://by/a%2db/7")
+      assert.deepStrictEqual(heard, ["notes://by/a%2db/7"])
+    })
+  )
+
   it.effect("are not told of URIs that the template refuses", () =>
     Effect.gen(function* () {
       const child = yield* serve(own(Child))
