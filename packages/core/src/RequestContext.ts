@@ -2,14 +2,29 @@
  * What a handler may know of the request that it serves.
  */
 import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Asking } from "./Asking.ts"
 import type { Emit } from "./Dispatcher.ts"
 import type { JsonObject, RequestId } from "./Jsonrpc.ts"
+import type { McpError } from "./McpError.ts"
 import type { Principal } from "./Principal.ts"
 import type { ClientCapabilities } from "./protocol/Capabilities.ts"
 import type { Implementation, LoggingLevel, ProgressToken } from "./protocol/Common.ts"
+import type { GetPromptResult, Prompt } from "./protocol/Prompts.ts"
+import type { ReadResourceResult, Resource, ResourceTemplate } from "./protocol/Resources.ts"
+import type { Tool } from "./protocol/Tools.ts"
 import type { Revision } from "./Revision.ts"
+
+/** What the server itself serves, as the client of a request would get it. Handlers use it through `Served`. */
+export interface Inside {
+  readonly readResource: (uri: string) => Effect.Effect<ReadResourceResult, McpError>
+  readonly getPrompt: (name: string, args: JsonObject) => Effect.Effect<GetPromptResult, McpError>
+  readonly listTools: Effect.Effect<ReadonlyArray<Tool>, McpError>
+  readonly listResources: Effect.Effect<ReadonlyArray<Resource>, McpError>
+  readonly listResourceTemplates: Effect.Effect<ReadonlyArray<ResourceTemplate>, McpError>
+  readonly listPrompts: Effect.Effect<ReadonlyArray<Prompt>, McpError>
+}
 
 /**
  * The request that is being served. Handlers and middleware get it with `yield* RequestContext`; it is never a requirement of a
@@ -43,6 +58,8 @@ export class RequestContext extends Context.Service<
     readonly logLevel: LoggingLevel | undefined
     /** The request's own way back to the client. */
     readonly emit: Emit
+    /** What the server itself serves. */
+    readonly inside: Inside
     /** How the client's user and model can be reached. */
     readonly asking: Asking
   }

@@ -5,7 +5,8 @@ import { type Asking, unavailable } from "@effect-mcp/core/Asking"
 import type { Emit } from "@effect-mcp/core/Dispatcher"
 import type { JsonObject, RequestId } from "@effect-mcp/core/Jsonrpc"
 import type { Principal } from "@effect-mcp/core/Principal"
-import type { RequestContext } from "@effect-mcp/core/RequestContext"
+import { invalidParams, resourceNotFound } from "@effect-mcp/core/McpError"
+import type { Inside, RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as Effect from "effect/Effect"
 
@@ -14,6 +15,18 @@ const nowhere: Emit = { canAsk: false, send: () => Effect.void, sendUnsafe: () =
 const noClient = "the tool was called by a toolkit of effect/ai, there is no client"
 
 const none: JsonObject = {}
+
+const noPrompt = Effect.fail(invalidParams("a toolkit has no prompts"))
+
+// There is no server around a toolkit.
+const nothing: Inside = {
+  readResource: (uri) => Effect.fail(resourceNotFound(uri)),
+  getPrompt: () => noPrompt,
+  listTools: Effect.succeed([]),
+  listResources: Effect.succeed([]),
+  listResourceTemplates: Effect.succeed([]),
+  listPrompts: Effect.succeed([])
+}
 
 /** See the module. */
 export class LocalRequest implements Readonly<RequestContext["Service"]> {
@@ -28,6 +41,7 @@ export class LocalRequest implements Readonly<RequestContext["Service"]> {
   readonly progressToken = undefined
   readonly logLevel = undefined
   readonly emit = nowhere
+  readonly inside = nothing
   /** Of this call alone: it keeps what the handler records. */
   readonly asking: Asking = unavailable(noClient)
   /** Until the handler is done. */

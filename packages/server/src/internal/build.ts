@@ -34,6 +34,7 @@ import * as dispatcher from "./dispatcher.ts"
 import type { Engine, Serve } from "./engine.ts"
 import { broadcaster, makeExtensions, type Options as ExtensionOptions } from "./extensions.ts"
 import * as lifecycle from "./lifecycle.ts"
+import { makeInside } from "./inside.ts"
 import { makeListen, Subscriptions } from "./listen.ts"
 import * as lists from "./lists.ts"
 import type { PeerState } from "./peer.ts"
@@ -141,7 +142,7 @@ const immediately =
 type Methods = { readonly [method: string]: Serve<Call> }
 
 const engines = (
-  { answerTimeout, deadlines, facts }: { readonly facts: Base["facts"] } & Pick<Engine<Call>, "deadlines" | "answerTimeout">,
+  { facts, ...same }: { readonly facts: Base["facts"] } & Pick<Engine<Call>, "deadlines" | "answerTimeout" | "inside">,
   methods: Methods,
   ofExtensions: Methods
 ): ((version: Revision.Version) => Engine<Call>) => {
@@ -151,8 +152,7 @@ const engines = (
       {
         revision,
         wire: wireOf(revision, facts),
-        deadlines,
-        answerTimeout,
+        ...same,
         methods: new Map([
           ...Object.entries(methods).filter(([method]) => revision.hasRequest(method, "client")),
           ...Object.entries(ofExtensions)
@@ -251,23 +251,30 @@ export const engine = Effect.fnUntraced(function* (
     engineOf: (version) => engineOf(version),
     fork: forkCall(context, logDefect, abandon)
   })
+  const listed = {
+    tools: lists.makeList(lists.tools(registry.tools), listing),
+    resources: lists.makeList(lists.resources(fixed), listing),
+    templates: lists.makeList(lists.templates(templates), listing),
+    prompts: lists.makeList(lists.prompts(registry.prompts), listing)
+  }
+  const inside = makeInside({ ...listed, read: resourceCalls.within(source), get: promptCalls.within(registry.prompts.find) })
   const engineOf = engines(
-    { facts, deadlines, answerTimeout: settings.answerTimeout },
+    { facts, deadlines, inside, answerTimeout: settings.answerTimeout },
     {
       ping: immediately(lifecycle.ping),
       "server/discover": immediately(lifecycle.makeDiscover(lifecycleOptions)),
       "logging/setLevel": immediately(lifecycle.setLevel),
       "tools/call": toolCalls.serve(registry.tools.find),
-      "tools/list": lists.makeList(lists.tools(registry.tools), listing),
+      "tools/list": listed.tools.serve,
       "resources/read": ifOffered("resources", resourceCalls.serve(source)),
       "resources/subscribe": ifOffered("resources", immediately(resources.subscribe(source))),
       "resources/unsubscribe": ifOffered("resources", immediately(resources.unsubscribe)),
-      "resources/list": ifOffered("resources", lists.makeList(lists.resources(fixed), listing)),
-      "resources/templates/list": ifOffered("resources", lists.makeList(lists.templates(templates), listing)),
+      "resources/list": ifOffered("resources", listed.resources.serve),
+      "resources/templates/list": ifOffered("resources", listed.templates.serve),
       "completion/complete": (call) =>
         completes() ? complete(call) : Effect.succeed(Run.refuse(call, new MethodNotFound({ method: call.method }))),
       "prompts/get": ifOffered("prompts", promptCalls.serve(registry.prompts.find)),
-      "prompts/list": ifOffered("prompts", lists.makeList(lists.prompts(registry.prompts), listing)),
+      "prompts/list": ifOffered("prompts", listed.prompts.serve),
       "subscriptions/listen": makeListen({
         subscriptions,
         run,

@@ -8,7 +8,7 @@ import type { Principal } from "@effect-mcp/core/Principal"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel, ProgressToken } from "@effect-mcp/core/protocol/Common"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
-import type { RequestContext } from "@effect-mcp/core/RequestContext"
+import type { Inside, RequestContext } from "@effect-mcp/core/RequestContext"
 import type { Revision } from "@effect-mcp/core/Revision"
 import type { ClientFacts } from "@effect-mcp/core/wire/Wire"
 import type * as Fiber from "effect/Fiber"
@@ -118,6 +118,9 @@ export class Call extends Timed implements InFlight, Service {
   get progressToken(): ProgressToken | undefined {
     const token = this.meta[Key.progressToken]
     return isRequestId(token) ? token : undefined
+  }
+  get inside(): Inside {
+    return this.engine.inside(this)
   }
   /** Whether it may be answered with questions. */
   get asks(): boolean {

@@ -3,6 +3,7 @@
  */
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
+import type { Inside } from "@effect-mcp/core/RequestContext"
 import type { Revision } from "@effect-mcp/core/Revision"
 import type { ServerWire } from "@effect-mcp/core/wire/Wire"
 import type * as Effect from "effect/Effect"
@@ -17,5 +18,7 @@ export interface Engine<C> {
   readonly deadlines: Deadlines
   /** For how long a question may wait for its answer, in milliseconds; `undefined` for ever. */
   readonly answerTimeout: number | undefined
+  /** What the server serves, for the handler of a call. */
+  readonly inside: (call: C) => Inside
   readonly methods: ReadonlyMap<string, Serve<C>>
 }

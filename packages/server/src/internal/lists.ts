@@ -128,11 +128,18 @@ export interface Options {
   readonly telemetry: Telemetry
 }
 
+/** A listing that is served. */
+export interface Served<D> {
+  readonly serve: (call: Call) => Effect.Effect<Outcome>
+  /** All of it, for a handler of the server. */
+  readonly within: (brought: Brought) => Effect.Effect<ReadonlyArray<D>, McpError>
+}
+
 /** Serves a listing. */
 export const makeList = <M extends ListMethod, C extends Component, D>(
   { define, encode, index, items, method, result }: Listing<M, C, D>,
   { middlewares, run, settings, telemetry }: Options
-) => {
+): Served<D> => {
   const operation: Operation<ResultOf<M>> = {
     subject: subjectOf(method),
     timeout: settings.toolTimeout,
@@ -190,7 +197,7 @@ export const makeList = <M extends ListMethod, C extends Component, D>(
     return json
   }
 
-  return (call: Call): Effect.Effect<Outcome> => {
+  const serve = (call: Call): Effect.Effect<Outcome> => {
     const cursor = call.params?.["cursor"]
     if (cursor !== undefined && typeof cursor !== "string") {
       return Effect.succeed(refuse(call, invalidParams("Invalid params: `cursor` must be a string").reason))
@@ -205,4 +212,10 @@ export const makeList = <M extends ListMethod, C extends Component, D>(
     const request = { method, cursor, meta: call.meta } as Methods[M]["request"] // requests for lists differ in nothing else
     return run(call, operation, (brought) => chain(request, brought))
   }
+
+  const all = wrap(method, middlewares, (request, brought) =>
+    Effect.map(throughGroups(index.snapshot.components, request, brought), (listed) => result(listed, {}))
+  )
+  const request = { method, cursor: undefined, meta: {} } as unknown as Methods[M]["request"] // as above
+  return { serve, within: (brought) => Effect.map(all(request, brought), items) }
 }

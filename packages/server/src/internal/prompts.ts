@@ -21,6 +21,8 @@ export interface Ready {
   readonly component: PromptComponent
   readonly operation: Operation<GetPromptResult>
   readonly invoke: Inner<"prompts/get">
+  /** The same for a handler that gets it in a call of its own, whose time it leaves alone. */
+  readonly within: Inner<"prompts/get">
 }
 
 /** What `prompts/get` works with. */
@@ -47,6 +49,8 @@ export interface PromptCalls {
   readonly prepare: (component: PromptComponent) => Ready
   /** Serves one call from what the registry has. */
   readonly serve: (find: Find<Ready>) => (call: Call) => Effect.Effect<Outcome>
+  /** Gets one for a handler of the server. */
+  readonly within: (find: Find<Ready>) => Inner<"prompts/get">
 }
 
 /** See {@link PromptCalls}. */
@@ -72,6 +76,10 @@ export const makeGet = ({ logDefect, middlewares, run, settings }: Options): Pro
     return {
       component,
       operation: operationOf(timeout, component.name),
+      within: (request, brought) => {
+        callOf(brought).enter(component.running)
+        return chain(request, brought)
+      },
       invoke: (request, brought) => {
         enter(component, callOf(brought), timeout)
         return chain(request, brought)
@@ -96,5 +104,12 @@ export const makeGet = ({ logDefect, middlewares, run, settings }: Options): Pro
     }
   }
 
-  return { prepare, serve }
+  const within = (find: Find<Ready>): Inner<"prompts/get"> =>
+    wrap(
+      "prompts/get",
+      middlewares,
+      (request, brought) => find(request.name)?.within(request, brought) ?? unknownPrompt(request.name)
+    )
+
+  return { prepare, serve, within }
 }

@@ -26,6 +26,8 @@ export interface Ready {
   readonly component: ResourceComponent
   readonly operation: Operation<ReadResourceResult>
   readonly invoke: Inner<"resources/read">
+  /** The same for a handler that reads it in a call of its own, whose time it leaves alone. */
+  readonly within: Inner<"resources/read">
 }
 
 /** What `resources/read` works with. */
@@ -57,7 +59,8 @@ const operationOf = (settings: Settings, timeout: number | undefined, name?: str
   timedOut: undefined
 })
 
-class Request implements ReadResourceRequest {
+/** See the module. */
+export class Request implements ReadResourceRequest {
   readonly method = "resources/read"
   readonly uri: string
   readonly meta: Jsonrpc.JsonObject
@@ -151,6 +154,8 @@ export interface ResourceCalls {
   readonly prepare: (component: ResourceComponent) => Ready
   /** Serves one call from what the registry has. */
   readonly serve: (source: Source) => (call: Call) => Effect.Effect<Outcome>
+  /** Reads one for a handler of the server. */
+  readonly within: (source: Source) => Inner<"resources/read">
 }
 
 /** See {@link ResourceCalls}. */
@@ -180,6 +185,10 @@ export const makeRead = ({ logDefect, middlewares, run, settings }: Options): Re
     return {
       component,
       operation: operationOf(settings, timeout, component.name),
+      within: (request, brought) => {
+        callOf(brought).enter(component.running)
+        return chain(request, brought)
+      },
       invoke: (request, brought) => {
         const call = callOf(brought)
         enter(component, call, timeout)
@@ -210,5 +219,12 @@ export const makeRead = ({ logDefect, middlewares, run, settings }: Options): Re
     }
   }
 
-  return { prepare, serve }
+  const within = (source: Source): Inner<"resources/read"> =>
+    wrap("resources/read", middlewares, (request, brought) => {
+      const located = locate(source, request.uri)
+      if (located instanceof McpError) return Effect.fail(located)
+      return located.ready.within(new Located(request, located.values), brought)
+    })
+
+  return { prepare, serve, within }
 }
