@@ -86,6 +86,7 @@ describe("descriptions", () => {
       type: "object",
       properties: { result: { anyOf: outputSchema.anyOf } },
       required: ["result"],
+      "x-effect-mcp-wrapped": true,
       $defs: outputSchema.$defs
     })
     assert.strictEqual(project.tool(tool, Revision.latest)["outputSchema"], outputSchema)

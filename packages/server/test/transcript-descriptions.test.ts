@@ -106,7 +106,12 @@ const count: Since<Json> = {
   "2025-06-18": {
     name: "count",
     inputSchema: nothing,
-    outputSchema: { type: "object", properties: { result: { type: "integer" } }, required: ["result"] }
+    outputSchema: {
+      type: "object",
+      properties: { result: { type: "integer" } },
+      required: ["result"],
+      "x-effect-mcp-wrapped": true
+    }
   },
   "2026-07-28": { name: "count", inputSchema: nothing, outputSchema: { type: "integer" } }
 }

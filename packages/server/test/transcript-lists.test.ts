@@ -56,7 +56,12 @@ const forecast: Since<Json> = {
   }
 }
 
-const wrapped = (schema: Json): Json => ({ type: "object", properties: { result: schema }, required: ["result"] })
+const wrapped = (schema: Json): Json => ({
+  type: "object",
+  properties: { result: schema },
+  required: ["result"],
+  "x-effect-mcp-wrapped": true
+})
 
 /** A tool whose result is no object: no schema, then one wrapped in an object, then the schema as it is. */
 const primitive = (name: string, inputSchema: Json, outputSchema: Json): Since<Json> => ({

@@ -69,6 +69,9 @@ const isUnionOfObjects = ({ anyOf }: JsonObject): boolean => Array.isArray(anyOf
 /** Whether results of this schema are wrapped where only objects are allowed: they are the member `result` of one. */
 export const isWrapped = (schema: JsonObject): boolean => !isObjectSchema(schema) && !isUnionOfObjects(schema)
 
+/** In a JSON Schema of results: they are the member `result` of an object only because this revision wants one. */
+export const wrappedKey = "x-effect-mcp-wrapped"
+
 /** The JSON Schema of results where only objects are allowed. */
 const objectSchema = (schema: JsonObject): JsonObject => {
   if (!isWrapped(schema)) return { type: "object", ...schema }
@@ -78,6 +81,7 @@ const objectSchema = (schema: JsonObject): JsonObject => {
     type: "object",
     properties: { result: rest },
     required: ["result"],
+    [wrappedKey]: true,
     ...($defs === undefined ? {} : { $defs }),
     ...(definitions === undefined ? {} : { definitions })
   }
