@@ -98,7 +98,6 @@ const toBlock = (id: string, result: CallToolResult): ToolResultContent => ({
   type: "tool_result",
   toolUseId: id,
   content: result.content,
-  // A string of its own, also where results are objects.
   ...(result.isError === true ? { isError: true } : {})
 })
 

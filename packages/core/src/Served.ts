@@ -1,7 +1,7 @@
 /**
  * What the server itself serves, for its handlers: a tool that reads a resource, or lists what there is, does so as the client that
- * called it would, through the same middleware and as the same principal. It takes no further place among the calls that run at once, and
- * its time is that of the call.
+ * called it would, through the same middleware and as the same principal. It takes no further place among the calls that run at once, its
+ * time is that of the call, and what it puts into `_meta` goes to the result of the call.
  *
  * Handlers of one program can as well share a service, or a function; that is typed, and cheaper.
  */

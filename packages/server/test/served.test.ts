@@ -9,9 +9,11 @@ import * as Served from "@effect-mcp/core/Served"
 import * as Tool from "@effect-mcp/core/Tool"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as McpServer from "../src/McpServer.ts"
 import { versions } from "./support/fixture.ts"
@@ -86,6 +88,50 @@ describe("a handler that uses what its server serves", () => {
       })
     )
   }
+
+  it.effect("logs to the client that called it, at the level that this wants", () =>
+    Effect.gen(function* () {
+      const Read = Tool.make("read")
+      const Page = Resource.make("page", "doc://page", { success: Schema.String })
+      const live = Layer.mergeAll(
+        Read.toLayer(() => Effect.asVoid(Effect.orDie(Served.readResource("doc://page")))),
+        Page.toLayer(() => Effect.as(Effect.logDebug("inside"), "text"))
+      )
+      const peer = yield* (yield* serve(
+        McpServer.layer({ name: "s", version: "1" }, Read, Page).pipe(Layer.provide(live))
+      )).speak()
+      yield* peer.request("logging/setLevel", { level: "debug" })
+      yield* peer.call("read")
+      assert.deepStrictEqual(
+        peer.notifications.map(({ params }) => params.data),
+        ["inside"]
+      )
+    })
+  )
+
+  it.effect("counts what it uses while it does, also after its call: what is removed then waits for nobody", () =>
+    Effect.gen(function* () {
+      let kept: RequestContext["Service"] | undefined
+      const Keep = Tool.make("keep")
+      const Page = Resource.make("page", "doc://page", { success: Schema.String })
+      const live = Keep.toLayer(() => Effect.map(RequestContext, (request) => void (kept = request)))
+      const { server, speak } = yield* serve(McpServer.layer({ name: "s", version: "1" }, Keep).pipe(Layer.provide(live)))
+      const scope = yield* Scope.make()
+      yield* Scope.provide(
+        server.add(
+          Page,
+          Page.toLayer(() => Effect.succeed("text"))
+        ),
+        scope
+      )
+      yield* (yield* speak()).call("keep")
+      const read = Effect.map(kept?.inside.readResource("doc://page") ?? Effect.die("no request"), textOf)
+      assert.strictEqual(yield* read, "text")
+      // It would wait for ten seconds, which do not pass here.
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual((yield* Effect.exit(read))._tag, "Failure")
+    })
+  )
 
   it.effect("has the time of its own call", () =>
     Effect.gen(function* () {

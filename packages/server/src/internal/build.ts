@@ -184,6 +184,7 @@ export const engine = Effect.fnUntraced(function* (
 ) {
   const logDefect = Run.logDefect(context)
   const deadlines = yield* Deadlines.make
+  const minimumLogLevel = Context.get(context, References.MinimumLogLevel)
   const rounds = Rounds.make({
     context,
     sealing: yield* Sealing.make(context),
@@ -197,7 +198,7 @@ export const engine = Effect.fnUntraced(function* (
     slots: new Slots(settings.concurrency, settings.waiting),
     telemetry,
     logDefect,
-    minimumLogLevel: Context.get(context, References.MinimumLogLevel)
+    minimumLogLevel
   })
   const calling = { middlewares, settings, run, logDefect }
   const toolCalls = tools.makeCall(calling)
@@ -257,7 +258,12 @@ export const engine = Effect.fnUntraced(function* (
     templates: lists.makeList(lists.templates(templates), listing),
     prompts: lists.makeList(lists.prompts(registry.prompts), listing)
   }
-  const inside = makeInside({ ...listed, read: resourceCalls.within(source), get: promptCalls.within(registry.prompts.find) })
+  const inside = makeInside({
+    ...listed,
+    minimumLogLevel,
+    read: resourceCalls.within(source),
+    get: promptCalls.within(registry.prompts.find)
+  })
   const engineOf = engines(
     { facts, deadlines, inside, answerTimeout: settings.answerTimeout },
     {

@@ -60,6 +60,16 @@ export const enter = (component: Component, call: Call, timeout: number | undefi
   if (call.timeout !== timeout) call.setTimeout(timeout)
 }
 
+/** Counts among the calls of a component for as long as the effect runs: of what a handler uses that has a call of its own. */
+export const within = <A>(component: Component, effect: Effect.Effect<A, McpError>): Effect.Effect<A, McpError> =>
+  Effect.uninterruptibleMask((restore) => {
+    component.running.enter()
+    return Effect.ensuring(
+      restore(effect),
+      Effect.sync(() => component.running.leave())
+    )
+  })
+
 const start = (make: () => unknown): Effect.Effect<unknown, unknown> => {
   try {
     const effect = make()

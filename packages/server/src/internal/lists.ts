@@ -21,6 +21,7 @@ import type { Settings } from "../Settings.ts"
 import type { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
 import { concerns, wrap } from "./chain.ts"
+import { callOf } from "./handling.ts"
 import type { Snapshot } from "./registry.ts"
 import { type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
@@ -216,6 +217,10 @@ export const makeList = <M extends ListMethod, C extends Component, D>(
   const all = wrap(method, middlewares, (request, brought) =>
     Effect.map(throughGroups(index.snapshot.components, request, brought), (listed) => result(listed, {}))
   )
-  const request = { method, cursor: undefined, meta: {} } as unknown as Methods[M]["request"] // as above
-  return { serve, within: (brought) => Effect.map(all(request, brought), items) }
+  const within = (brought: Brought) =>
+    Effect.suspend(() => {
+      const request = { method, cursor: undefined, meta: callOf(brought).meta } as Methods[M]["request"] // as above
+      return Effect.map(all(request, brought), items)
+    })
+  return { serve, within }
 }

@@ -11,7 +11,7 @@ import type { PromptComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
 import { type Inner, wrap } from "./chain.ts"
-import { callOf, endingsOf, enter, handle, namedRequest, timeoutOf } from "./handling.ts"
+import { callOf, endingsOf, enter, handle, namedRequest, timeoutOf, within } from "./handling.ts"
 import type { Find } from "./registry.ts"
 import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
@@ -37,7 +37,6 @@ const operationOf = (timeout: number | undefined, name?: string): Operation<GetP
   subject: subjectOf("prompts/get", name === undefined ? undefined : { kind: "prompt", name }),
   timeout,
   needsPlace: true,
-  asks: true,
   encode: (call, result) => call.engine.wire.promptResult(call.annotated(result)),
   errorType: () => undefined,
   timedOut: undefined
@@ -76,10 +75,7 @@ export const makeGet = ({ logDefect, middlewares, run, settings }: Options): Pro
     return {
       component,
       operation: operationOf(timeout, component.name),
-      within: (request, brought) => {
-        callOf(brought).enter(component.running)
-        return chain(request, brought)
-      },
+      within: (request, brought) => within(component, chain(request, brought)),
       invoke: (request, brought) => {
         enter(component, callOf(brought), timeout)
         return chain(request, brought)
@@ -91,12 +87,15 @@ export const makeGet = ({ logDefect, middlewares, run, settings }: Options): Pro
     Effect.fail(new McpError({ reason: new InvalidParams({ detail: `Unknown prompt: ${name}`, data: { name } }) }))
   const unknownOperation = operationOf(settings.toolTimeout)
 
-  const serve = (find: Find<Ready>) => {
-    // Middleware may change the name, so the prompt is looked up inside of it.
-    const outer = wrap("prompts/get", middlewares, (request, brought) => {
+  // Middleware may change the name, so the prompt is looked up inside of it.
+  const lookUp = (find: Find<Ready>, how: "invoke" | "within"): Inner<"prompts/get"> =>
+    wrap("prompts/get", middlewares, (request, brought) => {
       const ready = find(request.name)
-      return ready === undefined ? unknownPrompt(request.name) : ready.invoke(request, brought)
+      return ready === undefined ? unknownPrompt(request.name) : ready[how](request, brought)
     })
+
+  const serve = (find: Find<Ready>) => {
+    const outer = lookUp(find, "invoke")
     return (call: Call): Effect.Effect<Outcome> => {
       const request = namedRequest("prompts/get", call)
       if (typeof request === "string") return Effect.succeed(refuse(call, new InvalidParams({ detail: request })))
@@ -104,12 +103,5 @@ export const makeGet = ({ logDefect, middlewares, run, settings }: Options): Pro
     }
   }
 
-  const within = (find: Find<Ready>): Inner<"prompts/get"> =>
-    wrap(
-      "prompts/get",
-      middlewares,
-      (request, brought) => find(request.name)?.within(request, brought) ?? unknownPrompt(request.name)
-    )
-
-  return { prepare, serve, within }
+  return { prepare, serve, within: (find) => lookUp(find, "within") }
 }

@@ -14,7 +14,7 @@ import type { ResourceComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
 import { type Inner, wrap } from "./chain.ts"
-import { callOf, endingsOf, enter, handle, timeoutOf } from "./handling.ts"
+import { callOf, endingsOf, enter, handle, timeoutOf, within } from "./handling.ts"
 import { maxUris } from "./listen.ts"
 import { isContinued } from "./requestState.ts"
 import type { Find, Snapshot } from "./registry.ts"
@@ -48,7 +48,6 @@ const operationOf = (settings: Settings, timeout: number | undefined, name?: str
   subject: subjectOf("resources/read", name === undefined ? undefined : { kind: "resource", name }),
   timeout,
   needsPlace: true,
-  asks: true,
   // What was answered to one user is not kept for others.
   encode: (call, result) =>
     call.engine.wire.readResult(
@@ -185,10 +184,7 @@ export const makeRead = ({ logDefect, middlewares, run, settings }: Options): Re
     return {
       component,
       operation: operationOf(settings, timeout, component.name),
-      within: (request, brought) => {
-        callOf(brought).enter(component.running)
-        return chain(request, brought)
-      },
+      within: (request, brought) => within(component, chain(request, brought)),
       invoke: (request, brought) => {
         const call = callOf(brought)
         enter(component, call, timeout)
@@ -201,13 +197,16 @@ export const makeRead = ({ logDefect, middlewares, run, settings }: Options): Re
 
   const unknown = operationOf(settings, settings.toolTimeout)
 
-  const serve = (source: Source) => {
-    // Middleware may change the URI, so the resource is looked up inside of it.
-    const outer = wrap("resources/read", middlewares, (request, brought) => {
+  // Middleware may change the URI, so the resource is looked up inside of it.
+  const lookUp = (source: Source, how: "invoke" | "within"): Inner<"resources/read"> =>
+    wrap("resources/read", middlewares, (request, brought) => {
       const located = locate(source, request.uri)
       if (located instanceof McpError) return Effect.fail(located)
-      return located.ready.invoke(new Located(request, located.values), brought)
+      return located.ready[how](new Located(request, located.values), brought)
     })
+
+  const serve = (source: Source) => {
+    const outer = lookUp(source, "invoke")
     return (call: Call): Effect.Effect<Outcome> => {
       const uri = call.params?.["uri"]
       if (typeof uri !== "string") {
@@ -219,12 +218,5 @@ export const makeRead = ({ logDefect, middlewares, run, settings }: Options): Re
     }
   }
 
-  const within = (source: Source): Inner<"resources/read"> =>
-    wrap("resources/read", middlewares, (request, brought) => {
-      const located = locate(source, request.uri)
-      if (located instanceof McpError) return Effect.fail(located)
-      return located.ready.within(new Located(request, located.values), brought)
-    })
-
-  return { prepare, serve, within }
+  return { prepare, serve, within: (source) => lookUp(source, "within") }
 }

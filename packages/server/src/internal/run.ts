@@ -32,10 +32,15 @@ export interface Operation<A> {
   readonly encode: (call: Call, result: A) => string
   /** What the result says went wrong, for telemetry. */
   readonly errorType: (result: A) => string | undefined
-  /** Whether its code may ask: such requests go on with earlier rounds, and end with questions. */
-  readonly asks?: boolean
   /** The result of a request that took too long, when it is a result and not an error. */
   readonly timedOut: ((after: string) => A) | undefined
+}
+
+/** What a request brings to the code that serves it. `minimum` is what the program logs by itself. */
+export const broughtBy = (call: Call, minimum: LogLevel.LogLevel): Brought => {
+  const request = new Brought(RequestContext.key, call, undefined)
+  const traced = call.span === undefined ? request : new Brought(Tracer.ParentSpan.key, call.span, request)
+  return lowered(call, minimum, traced)
 }
 
 /** Runs the effect that `make` gives, as the request of a call. */
@@ -196,13 +201,11 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, rounds, slots, tel
       call.peer.calls.set(call.id, call)
       call.startedAt = deadlines.now()
       call.setTimeout(timeout)
-      const span = (call.span = telemetry.open(call, subject))
-      const request = new Brought(RequestContext.key, call, undefined)
-      const traced = span === undefined ? request : new Brought(Tracer.ParentSpan.key, span, request)
-      const brought = lowered(call, minimumLogLevel, traced)
+      call.span = telemetry.open(call, subject)
+      const brought = broughtBy(call, minimumLogLevel)
 
       const begin = () => {
-        const isAnswer = operation.asks === true && call.revision.era === "request" && isContinued(call)
+        const isAnswer = call.revision.era === "request" && isContinued(call) && call.asks
         return isAnswer ? Effect.flatMap(rounds.open(call), () => make(brought)) : make(brought)
       }
       const work =

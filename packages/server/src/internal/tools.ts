@@ -116,7 +116,6 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
         subject: subjectOf("tools/call", { kind: "tool", name: component.name }),
         timeout,
         needsPlace: true,
-        asks: true,
         encode,
         errorType,
         timedOut: late
@@ -138,7 +137,6 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
     subject: subjectOf("tools/call"),
     timeout: settings.toolTimeout,
     needsPlace: true,
-    asks: true,
     encode,
     errorType,
     timedOut: late
