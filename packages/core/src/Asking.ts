@@ -103,7 +103,10 @@ export interface Asking {
    * interrupted, and the end of a round waits for it. Failures are not recorded.
    */
   readonly once: <E, R>(key: string, effect: Effect.Effect<unknown, E, R>) => Effect.Effect<unknown, E, R>
-  /** Tells the client that what the user was sent to a URL for is done, where the revision has a message for that. `key` is the question's. */
+  /**
+   * Tells the client that what the user was sent to a URL for is done, where the revision has a message for that. `key` is the
+   * question's.
+   */
   readonly completed: (key: string) => Effect.Effect<void>
 }
 

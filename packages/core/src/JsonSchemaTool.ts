@@ -31,7 +31,9 @@ const check: Tool.Raw["compile"] = (schema, where) => {
 
 /**
  * Describes a tool by JSON Schema. Dialect 2020-12 unless `$schema` says otherwise (2019-09, draft-07). Keywords reach the client
- * unchanged. Throws when an `outputSchema` goes with a result that has no structured content, or `render` comes without one. References to other documents are refused when a server is built from the tool; they are never fetched.
+ * unchanged. References to other documents are refused when a server is built from the tool; they are never fetched.
+ *
+ * Throws when an `outputSchema` goes with a result that has no structured content, or `render` comes without one.
  *
  * @example
  * const Search = JsonSchemaTool.make("search", {

@@ -91,9 +91,9 @@ const inWords = ({ json }: Wanted, systemPrompt: string | undefined) => ({
 })
 
 /**
- * Asks the client's model for a value of a Schema. A model that can use tools, such as a fallback, has to use one for the answer, another is
- * shown the JSON Schema. When the answer is not what the Schema says, the model is told so and may try again, each time as a question of its own
- * (`key`, `key/2`, `key/3`).
+ * Asks the client's model for a value of a Schema. A model that can use tools, such as a fallback, has to use one for the answer,
+ * another is shown the JSON Schema. When the answer is not what the Schema says, the model is told so and may try again, each time as a
+ * question of its own (`key`, `key/2`, `key/3`).
  *
  * Fails as `Sampling.create` does, and with `InvalidAnswer` when the last try is no better. A Schema that JSON Schema cannot express is
  * a defect. Define it outside of the handler: what is made of it is kept for as long as the Schema.

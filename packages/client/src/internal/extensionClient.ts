@@ -47,8 +47,8 @@ export interface ExtensionClient<E extends Extension.Any> {
   }
   /**
    * The events of the server, from when the stream is run, in the order in which they arrive. 1,024 may wait, then the oldest are
-   * dropped; one that is not as the contract says is left out, and the log says so, of many not of each. In the request era the stream holds a subscription
-   * of its own as long as it runs. It fails when the connection ends or the subscription is refused.
+   * dropped; one that is not as the contract says is left out, and the log says so, of many not of each. In the request era the stream
+   * holds a subscription of its own as long as it runs. It fails when the connection ends or the subscription is refused.
    */
   readonly events: Stream.Stream<Extension.Event<E>, McpClientError>
 }
