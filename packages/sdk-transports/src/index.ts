@@ -1,0 +1,4 @@
+/**
+ * Transports of the official SDK. Import modules by their names where start-up time matters: this file loads them all.
+ */
+export {}

@@ -1,0 +1,4 @@
+/**
+ * What tests of servers and clients need. Import modules by their names where start-up time matters: this file loads them all.
+ */
+export {}
