@@ -36,14 +36,18 @@ export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestF
   }
 }
 
-/** The server did not answer in time, nor did it tell of progress. The request was cancelled. */
+/** The server did not answer in time, nor did it tell of progress; or it took too long in all. The request was cancelled. */
 export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
   method: Schema.String,
   /** In milliseconds. */
-  after: Schema.Finite
+  after: Schema.Finite,
+  /** Which limit it was: `total` for `totalTimeout`, absent for `timeout`. */
+  limit: Schema.optionalKey(Schema.Literal("total"))
 }) {
   override get message() {
-    return `${this.method} was cancelled: no answer and no progress for ${this.after} ms`
+    return this.limit === "total"
+      ? `${this.method} was cancelled: no answer after ${this.after} ms, however much progress there was`
+      : `${this.method} was cancelled: no answer and no progress for ${this.after} ms`
   }
 }
 
@@ -112,6 +116,30 @@ export class TooManyRounds extends Schema.TaggedError<TooManyRounds>()("TooManyR
   }
 }
 
+/** The client has made as many requests as its `RateLimit` allows; nothing was sent. */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  method: Schema.String,
+  limit: Schema.Int,
+  /** In milliseconds. */
+  retryAfter: Schema.Finite
+}) {
+  override get message() {
+    return `${this.method} was not sent: the limit of ${this.limit} requests is reached; try again in ${Math.ceil(this.retryAfter)} ms`
+  }
+}
+
+/** Too many requests failed, and the client's `CircuitBreaking` gives the server time; nothing was sent. */
+export class CircuitOpen extends Schema.TaggedError<CircuitOpen>()("CircuitOpen", {
+  method: Schema.String,
+  /** In milliseconds; absent while one request is under way to see whether the server is well again. */
+  retryAfter: Schema.optionalKey(Schema.Finite)
+}) {
+  override get message() {
+    const until = this.retryAfter === undefined ? "one request is trying now" : `try again in ${Math.ceil(this.retryAfter)} ms`
+    return `${this.method} was not sent: too many requests to this server have failed; ${until}`
+  }
+}
+
 /** Why a client failed. */
 export const Reason = Schema.Union([
   TransportFailed,
@@ -122,7 +150,9 @@ export const Reason = Schema.Union([
   InvalidArguments,
   ToolFailed,
   Unanswered,
-  TooManyRounds
+  TooManyRounds,
+  RateLimited,
+  CircuitOpen
 ])
 /** Why a client failed. */
 export type Reason = typeof Reason.Type

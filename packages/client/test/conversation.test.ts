@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import type { Options, Progress } from "../src/McpClient.ts"
@@ -382,11 +383,36 @@ describe("listTools", () => {
   it.effect("a list that never ends is given up after 1,000 pages", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* connected((message, connection) =>
-        connection.answer(message, { tools: [], nextCursor: "again" })
+        connection.answer(message, { tools: [], nextCursor: `${message["id"]}` })
       )
       const error = yield* Effect.flip(client.listTools)
       assert.strictEqual(error.message, "the answer to tools/list cannot be used: it has more than 1000 pages")
       assert.strictEqual(connection.sent.length, 1000)
+    })
+  )
+
+  it.effect("a list whose pages lead round in a circle is given up", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* connected((message, connection) =>
+        connection.answer(message, { tools: [], nextCursor: message["params"].cursor === "a" ? "b" : "a" })
+      )
+      const error = yield* Effect.flip(client.listTools)
+      assert.include(error.message, "its pages lead round in a circle")
+      assert.strictEqual(connection.sent.length, 3)
+    })
+  )
+
+  it.effect("as a stream, a page is asked for when the one before it was taken", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* connected((message, connection) => {
+        const page = Number(message["params"].cursor ?? 0)
+        const tools = [0, 1].map((index) => ({ name: `t${2 * page + index}`, inputSchema: { type: "object" } }))
+        connection.answer(message, { tools, ...(page < 9 ? { nextCursor: `${page + 1}` } : {}) })
+      })
+      const names = Stream.map(client.streamTools, ({ name }) => name)
+      assert.deepStrictEqual(yield* Stream.runCollect(Stream.take(names, 3)), ["t0", "t1", "t2"])
+      assert.strictEqual(connection.sent.length, 2)
+      assert.strictEqual((yield* Stream.runCollect(names)).length, 20)
     })
   )
 })

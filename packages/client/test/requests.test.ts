@@ -57,7 +57,7 @@ describe("timeouts", () => {
   it.effect("an infinite one waits for ever", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* connected()
-      const fiber = yield* start(call(client, { timeout: Duration.infinity }))
+      const fiber = yield* start(call(client, { timeout: Duration.infinity, totalTimeout: Duration.infinity }))
       yield* TestClock.adjust("1000 days")
       assert.isUndefined(fiber.pollUnsafe())
       connection.answer(connection.last("tools/call"), done)

@@ -90,6 +90,11 @@ export class ClientTransport extends Context.Service<
   {
     /** For telemetry and error messages alone. */
     readonly kind: "stdio" | "memory" | "http" | (string & {})
+    /**
+     * Where the server is, for transports that always reach the same one, such as a URL: what clients learn about the server there, and
+     * what it lets everybody keep, holds for other clients of the same endpoint.
+     */
+    readonly endpoint?: string
     readonly connect: (
       receive: (message: Jsonrpc.Inbound) => void
     ) => Effect.Effect<ClientConnection, ClientTransportError, Scope.Scope>

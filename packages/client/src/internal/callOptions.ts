@@ -4,12 +4,19 @@
 import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type { Progress } from "./connection.ts"
+import type { Progress } from "./pending.ts"
 
 /** How one call is made. */
 export interface CallOptions {
   /** In place of the client's `timeout`. It does not run while questions of the server are answered, and then begins anew. */
   readonly timeout?: Duration.Input
+  /** In place of the client's `totalTimeout`. */
+  readonly totalTimeout?: Duration.Input
+  /**
+   * Whether to make the request again on a new connection when the connection was lost after it was sent: nobody knows then whether the
+   * server has done it. By default requests that only read are, and tools that are known to only read or to be idempotent.
+   */
+  readonly retry?: boolean
   /** What to do when the server tells how far it is, in the order in which it does. */
   readonly onProgress?: (progress: Progress) => Effect.Effect<void>
   /** Goes into `_meta` of the request. */

@@ -1,131 +1,33 @@
 /**
- * A connection and the requests that wait on it. Every request ends exactly once: with its answer, an interruption, a timeout, or
- * the end of the connection.
+ * The requests of a client, and the connection that they are sent on, or the next one. Every request ends exactly once: with its
+ * answer, an interruption, a timeout, or the end of the connection.
  */
-import { type ClientConnection, ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
-import { type Deadlines, Timed } from "@effect-mcp/core/Deadlines"
+import type { ClientConnection, ClientTransportError } from "@effect-mcp/core/ClientTransport"
+import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import type * as Scope from "effect/Scope"
+import { type Keeper, type MessageOf, Pending, type RequestOptions, type Result } from "./pending.ts"
 import type { Questions } from "./questions.ts"
 import type { Rounds } from "./rounds.ts"
 import { Serial } from "./serial.ts"
+import { errorTypeOf, type Telemetry } from "./telemetry.ts"
 import { InvalidAnswer, InvalidArguments, McpClientError, RequestFailed, TimedOut, TransportFailed } from "../McpClientError.ts"
-
-/** How far a request is, as the server tells. */
-export interface Progress {
-  readonly progress: number
-  readonly total: number | undefined
-  readonly message: string | undefined
-}
-
-/** How a request is made. */
-export class RequestOptions {
-  /** For how long the server may neither answer nor tell of progress, in milliseconds; `undefined` for ever. */
-  readonly timeout: number | undefined
-  /** What to do with the server's reports, one after the other; the request is answered after the last one. */
-  readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
-
-  constructor(timeout: number | undefined, onProgress?: (progress: Progress) => Effect.Effect<void>) {
-    this.timeout = timeout
-    this.onProgress = onProgress
-  }
-}
 
 /** What a connection does with what the server sends by itself. */
 export interface Handlers {
-  /** Must not throw. */
+  /** Told of every notification but progress, also of those that a subscription brings. Must not throw. */
+  readonly onChange: (notification: Jsonrpc.Notification) => void
+  /** Told of those that no subscription brings. Must not throw. */
   readonly onNotification: (notification: Jsonrpc.Notification) => void
-  /** Told when the connection is over. Must not throw. */
+  /** Told when the connection is over for good. Must not throw. */
   readonly onEnd: (error: McpClientError) => void
 }
 
-/** Makes the message of a request; `more` is what a repetition has besides the params of the first one. */
-export type MessageOf = (id: number, more: Jsonrpc.JsonObject | undefined) => Jsonrpc.Request
-
-type Result = Effect.Effect<Jsonrpc.JsonObject, McpClientError>
-
-class Pending extends Timed {
-  isOver = false
-  readonly id: number
-  readonly method: string
-  readonly messageOf: MessageOf
-  readonly options: RequestOptions
-  /** How often questions of the server were answered before. */
-  readonly round: number
-  private reports: Serial | undefined
-  private readonly resume: (result: Result) => void
-  private readonly connection: Connection
-
-  constructor(
-    connection: Connection,
-    id: number,
-    method: string,
-    messageOf: MessageOf,
-    options: RequestOptions,
-    round: number,
-    resume: (result: Result) => void
-  ) {
-    super()
-    this.connection = connection
-    this.id = id
-    this.method = method
-    this.messageOf = messageOf
-    this.options = options
-    this.round = round
-    this.resume = resume
-  }
-
-  get timeout(): number | undefined {
-    return this.options.timeout
-  }
-
-  /** Ends the request with the server's answer, after the last report was dealt with, if that does not take too long. */
-  answer(result: Result): void {
-    if (!this.connection.forget(this)) return
-    const { reports } = this
-    if (reports?.isBusy !== true) return this.resume(result)
-    const patience = this.timeout === undefined ? reports.idle : Effect.timeoutOption(reports.idle, this.timeout)
-    const dealtWith = Effect.ensuring(
-      patience,
-      Effect.sync(() => reports.stop())
-    )
-    this.resume(Effect.andThen(dealtWith, result))
-  }
-
-  /** Ends the request for another reason. */
-  end(result: Result): void {
-    if (!this.connection.forget(this)) return
-    this.reports?.stop()
-    this.resume(result)
-  }
-
-  /** Nobody waits for the answer any more. */
-  abandon(): void {
-    if (!this.connection.forget(this)) return
-    this.reports?.stop()
-    this.connection.cancel(this, "interrupted")
-  }
-
-  report(progress: Progress): void {
-    const { onProgress } = this.options
-    if (onProgress === undefined) return
-    this.reports ??= this.connection.serial()
-    this.reports.push(Effect.suspend(() => onProgress(progress)))
-  }
-
-  expire(): void {
-    const error = new McpClientError({ reason: new TimedOut({ method: this.method, after: this.timeout ?? 0 }) })
-    this.connection.cancel(this, "timeout")
-    this.end(Effect.fail(error))
-  }
-}
-
-const failedTransport = (error: ClientTransportError) => new McpClientError({ reason: new TransportFailed({ error }) })
+export const failedTransport = (error: ClientTransportError) => new McpClientError({ reason: new TransportFailed({ error }) })
 
 // What the arguments hold cannot be written as JSON.
 const unsendable = ({ method }: { readonly method: string }, error: unknown): McpClientError => {
@@ -137,7 +39,7 @@ const unsendable = ({ method }: { readonly method: string }, error: unknown): Mc
 const maxWaitingAnswers = 1024
 
 /** See the module. */
-export class Connection {
+export class Connection implements Keeper {
   private readonly pending = new Turnover<number, Pending>()
   /** Whether the revision has requests of the server. True until it is agreed upon. */
   answersRequests = true
@@ -150,37 +52,69 @@ export class Connection {
   private nextId = 0
   private waitingAnswers = 0
   private transport: ClientConnection | undefined
-  private over: ClientTransportError | undefined
+  /** Whether server and client have agreed: requests of the program are sent. */
+  private isAgreed = false
+  /** Why there is no transport: it was lost, and there may be another one; or it is over. */
+  private lost: McpClientError | undefined
+  private over: McpClientError | undefined
   private readonly deadlines: Deadlines
   private readonly handlers: Handlers
+  private readonly telemetry: Telemetry
   private readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 
-  constructor(deadlines: Deadlines, handlers: Handlers, runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) {
+  constructor(
+    deadlines: Deadlines,
+    handlers: Handlers,
+    telemetry: Telemetry,
+    runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  ) {
     this.deadlines = deadlines
     this.handlers = handlers
+    this.telemetry = telemetry
     this.runFork = runFork
   }
 
-  /** Starts to use a transport's connection. */
+  /** Starts to use a transport's connection, to agree with the server first. */
   attach(transport: ClientConnection): void {
     this.transport = transport
-    this.over = undefined
+    this.lost = this.over = undefined
+    this.answersRequests = true
+    this.questions = this.rounds = undefined
   }
 
-  /** Ends all requests: the connection is over. */
-  fail(error: ClientTransportError): void {
-    this.transport = undefined
+  /** Server and client have agreed: sends what waits, in the order in which it came. */
+  begin(): void {
+    this.isAgreed = true
+    for (const pending of this.pending.values()) if (pending.stage === "waiting" && !pending.isOver) this.dispatch(pending)
+  }
+
+  /** The transport's connection has ended and there may be another one: requests that cannot be sent on that end. */
+  lose(error: McpClientError): void {
+    this.detach()
+    this.lost = error
+    const result = Effect.fail(error)
+    for (const pending of this.pending.values()) {
+      if (!pending.outlivesConnection) {
+        pending.end(result, "connection_lost")
+        continue
+      }
+      if (pending.stage === "sent") pending.lost++
+      pending.stage = "waiting"
+    }
+  }
+
+  /** It is over for good: ends all requests. */
+  fail(error: McpClientError): void {
+    this.detach()
     this.over = error
-    const failure = failedTransport(error)
-    const result = Effect.fail(failure)
-    for (const pending of this.pending.values()) pending.end(result)
-    this.questions?.stop()
-    this.handlers.onEnd(failure)
+    const result = Effect.fail(error)
+    for (const pending of this.pending.values()) pending.end(result, "connection_lost")
+    this.handlers.onEnd(error)
   }
 
-  /** Why the connection is over, once it is. */
+  /** Why it is over, once it is. */
   get failure(): McpClientError | undefined {
-    return this.over === undefined ? undefined : failedTransport(this.over)
+    return this.over
   }
 
   /** Something that runs the program's reactions in order. */
@@ -188,22 +122,12 @@ export class Connection {
     return new Serial(this.runFork)
   }
 
-  /** Sends a request and waits for its result. Interrupting it cancels it on the server. Questions of the server are answered. */
-  request(method: string, messageOf: MessageOf, options: RequestOptions, round = 0, more?: Jsonrpc.JsonObject): Result {
-    return Effect.callback<Jsonrpc.JsonObject, McpClientError>((resume) => {
-      if (this.over !== undefined) return resume(Effect.fail(failedTransport(this.over)))
-      const id = ++this.nextId
-      const pending = new Pending(this, id, method, messageOf, options, round, resume)
-      this.pending.set(id, pending)
-      if (options.timeout !== undefined) this.deadlines.add(pending, this.deadlines.now(), options.timeout)
-      try {
-        this.post(messageOf(id, more), pending)
-      } catch (error) {
-        pending.end(Effect.fail(unsendable(pending, error)))
-      }
-      // In memory the answer is there already.
-      return pending.isOver ? undefined : Effect.sync(() => pending.abandon())
-    })
+  /**
+   * Sends a request and waits for its result, as soon as there is a connection. Interrupting it cancels it on the server. Questions of
+   * the server are answered.
+   */
+  request(method: string, messageOf: MessageOf, options: RequestOptions): Result {
+    return this.ask(method, messageOf, options, 0, undefined, undefined)
   }
 
   /** Sends a notification. */
@@ -214,7 +138,8 @@ export class Connection {
   /** Sends a notification that is written already. */
   tell(message: Jsonrpc.Notification): Effect.Effect<void, McpClientError> {
     return Effect.suspend(() => {
-      if (this.over !== undefined) return Effect.fail(failedTransport(this.over))
+      const gone = this.over ?? this.lost
+      if (gone !== undefined) return Effect.fail(gone)
       const sent = this.transport?.send(message) ?? Effect.void
       return Effect.catchDefect(Effect.mapError(sent, failedTransport), (error) => Effect.fail(unsendable(message, error)))
     })
@@ -228,9 +153,10 @@ export class Connection {
         if (pending === undefined) return
         const type = message.result["resultType"]
         if (type === undefined || type === "complete" || this.rounds === undefined) {
-          return pending.answer(Effect.succeed(message.result))
+          const failed = pending.method === "tools/call" && message.result["isError"] === true
+          return pending.answer(Effect.succeed(message.result), failed ? "tool_error" : undefined)
         }
-        return pending.answer(this.goOn(this.rounds, pending, message.result))
+        return pending.answer(this.goOn(this.rounds, pending, message.result), undefined)
       }
       case "Failure": {
         const pending = this.pendingOf(message.id)
@@ -242,7 +168,7 @@ export class Connection {
           detail,
           ...(data === undefined ? {} : { data })
         })
-        return pending.answer(Effect.fail(new McpClientError({ reason })))
+        return pending.answer(Effect.fail(new McpClientError({ reason })), errorTypeOf(code))
       }
       case "Notification":
         return this.notified(message)
@@ -256,7 +182,7 @@ export class Connection {
         const pending = this.pendingOf(answers)
         if (pending === undefined) return
         const reason = new InvalidAnswer({ method: pending.method, detail: error.message })
-        return pending.end(Effect.fail(new McpClientError({ reason })))
+        return pending.end(Effect.fail(new McpClientError({ reason })), "invalid_answer")
       }
       case "Batch":
         for (const item of message.items) this.receive(item)
@@ -264,16 +190,17 @@ export class Connection {
   }
 
   /** Takes a request out; false when it had ended already. */
-  forget(pending: Pending): boolean {
+  forget(pending: Pending, errorType: string | undefined): boolean {
     if (!this.pending.delete(pending.id)) return false
     pending.isOver = true
     this.deadlines.remove(pending)
+    this.telemetry.record(pending.subject, this.deadlines.now() - pending.startedAt, errorType)
     return true
   }
 
-  /** Tells the server that nobody waits for the answer any more. What negotiates is never cancelled. */
-  cancel({ id, method }: Pending, reason: string): void {
-    if (method === "initialize" || method === "server/discover") return
+  /** Tells the server that nobody waits for the answer any more. What negotiates is never cancelled, nor what it never heard of. */
+  cancel({ id, method, stage }: Pending, reason: string): void {
+    if (stage === "waiting" || method === "initialize" || method === "server/discover") return
     this.post(Jsonrpc.notification("notifications/cancelled", { requestId: id, reason }))
   }
 
@@ -290,29 +217,91 @@ export class Connection {
     this.runFork(Effect.ensuring(Effect.ignoreCause(this.transport.send(response)), done))
   }
 
-  private post(message: Jsonrpc.Outbound, pending?: Pending): void {
-    if (this.transport === undefined) return
-    // Almost always there is room and the message is on its way.
-    if (this.transport.sendUnsafe(message)) return
-    const failed = (cause: Cause.Cause<ClientTransportError>) =>
-      Effect.sync(() => {
-        const reason = cause.reasons.find(Cause.isFailReason)
-        if (pending === undefined) return
-        pending.end(Effect.fail(reason === undefined ? unsendable(pending, Cause.squash(cause)) : failedTransport(reason.error)))
-      })
-    this.runFork(Effect.catchCause(this.transport.send(message), failed))
+  private detach(): void {
+    this.transport = undefined
+    this.isAgreed = false
+    this.questions?.stop()
   }
 
-  // It goes on in the fiber that waits for the result: interrupting that ends it, and no deadline watches it.
-  private goOn(rounds: Rounds, { messageOf, method, options, round }: Pending, result: Jsonrpc.JsonObject): Result {
-    const next = Effect.suspend(() => rounds.next(method, result, round))
-    return Effect.flatMap(next, (more) => this.request(method, messageOf, options, round + 1, more))
+  private ask(
+    method: string,
+    messageOf: MessageOf,
+    options: RequestOptions,
+    round: number,
+    since: number | undefined,
+    more: Jsonrpc.JsonObject | undefined
+  ): Result {
+    return Effect.callback<Jsonrpc.JsonObject, McpClientError>((resume) => {
+      const gone = options.isEarly ? (this.over ?? this.lost) : this.over
+      if (gone !== undefined) return resume(Effect.fail(gone))
+      const now = this.deadlines.now()
+      const subject = this.telemetry.subject(method, options.name)
+      const id = ++this.nextId
+      const pending = new Pending(this, id, method, messageOf, more, options, subject, round, since ?? now, now, resume)
+      this.pending.set(id, pending)
+      const patience = pending.patience(now)
+      if (patience !== undefined) this.deadlines.add(pending, now, patience)
+      if (this.isAgreed || options.isEarly) this.dispatch(pending)
+      // In memory the answer is there already.
+      return pending.isOver ? undefined : Effect.sync(() => pending.abandon())
+    })
+  }
+
+  private dispatch(pending: Pending): void {
+    pending.stage = "sent"
+    try {
+      const message = pending.messageOf(pending.id, pending.more)
+      // Almost always there is room and the message is on its way.
+      if (this.transport === undefined || this.transport.sendUnsafe(message)) return
+      this.dispatchLater(pending, message, this.transport)
+    } catch (error) {
+      pending.end(Effect.fail(unsendable(pending, error)), "invalid_arguments")
+    }
+  }
+
+  private dispatchLater(pending: Pending, message: Jsonrpc.Request, transport: ClientConnection): void {
+    // Until it is written the server knows nothing of it.
+    pending.stage = "queued"
+    const failed = (cause: Cause.Cause<ClientTransportError>) =>
+      Effect.sync(() => {
+        // Lost with the connection, it waits for the next one.
+        if (pending.isOver || this.transport !== transport) return
+        const reason = cause.reasons.find(Cause.isFailReason)
+        if (reason !== undefined) return pending.end(Effect.fail(failedTransport(reason.error)), "connection_lost")
+        pending.end(Effect.fail(unsendable(pending, Cause.squash(cause))), "invalid_arguments")
+      })
+    const written = Effect.map(transport.send(message), () => {
+      if (this.transport === transport) pending.stage = "sent"
+    })
+    // Of a connection that has just ended, this may be told before the end.
+    this.runFork(Effect.catchCause(written, (cause) => Effect.andThen(Effect.yieldNow, failed(cause))))
+  }
+
+  private post(message: Jsonrpc.Notification): void {
+    if (this.transport === undefined || this.transport.sendUnsafe(message)) return
+    this.runFork(Effect.ignoreCause(this.transport.send(message)))
+  }
+
+  // It goes on in the fiber that waits for the result: interrupting that ends it, and only the time for all of it watches it.
+  private goOn(rounds: Rounds, pending: Pending, result: Jsonrpc.JsonObject): Result {
+    const { messageOf, method, options, round, since } = pending
+    const { totalTimeout } = options
+    const next = Effect.suspend(() => {
+      const answers = rounds.next(method, result, round)
+      if (totalTimeout === undefined) return answers
+      const late = () =>
+        Effect.fail(new McpClientError({ reason: new TimedOut({ method, after: totalTimeout, limit: "total" }) }))
+      const left = Math.max(0, since + totalTimeout - this.deadlines.now())
+      return Effect.timeoutOrElse(answers, { duration: left, orElse: late })
+    })
+    return Effect.flatMap(next, (more) => this.ask(method, messageOf, options, round + 1, since, more))
   }
 
   private notified(message: Jsonrpc.Notification): void {
     const { method, params } = message
     if (method === "notifications/progress") return this.progressed(params)
     if (method === "notifications/cancelled" && this.cancelled(params?.["requestId"])) return
+    this.handlers.onChange(message)
     if (this.listeners.size > 0) {
       const meta = params?.["_meta"]
       const id = Jsonrpc.isObject(meta) ? meta[Key.subscriptionId] : undefined
@@ -327,7 +316,7 @@ export class Connection {
     if (!Jsonrpc.isRequestId(id)) return false
     if (this.questions?.cancel(id) === true) return true
     if (typeof id !== "number" || !this.listeners.has(id)) return false
-    this.pending.get(id)?.answer(Effect.succeed({}))
+    this.pending.get(id)?.answer(Effect.succeed({}), undefined)
     return true
   }
 
@@ -336,7 +325,9 @@ export class Connection {
     const pending = typeof token === "number" ? this.pending.get(token) : undefined
     const progress = params?.["progress"]
     if (pending === undefined || typeof progress !== "number") return
-    if (pending.timeout !== undefined) this.deadlines.add(pending, this.deadlines.now(), pending.timeout)
+    const now = this.deadlines.now()
+    const patience = pending.patience(now)
+    if (patience !== undefined) this.deadlines.add(pending, now, patience)
     const { message, total } = params ?? {}
     pending.report({
       progress,
@@ -354,17 +345,3 @@ export class Connection {
     this.reply(Jsonrpc.failure(id, { code: Jsonrpc.ErrorCode.MethodNotFound, message: `Method not found: ${method}` }))
   }
 }
-
-const closed = new ClientTransportError({ reason: new ConnectionClosed({ detail: "the client was closed" }) })
-
-/** Connects, for as long as the scope is open. */
-export const connect = Effect.fnUntraced(function* (
-  connection: Connection
-): Effect.fn.Return<void, McpClientError, ClientTransport | Scope.Scope> {
-  const transport = yield* ClientTransport
-  const opened = yield* Effect.mapError(transport.connect(connection.receive), failedTransport)
-  connection.attach(opened)
-  // Requests of fibers that are not of this scope end, too.
-  yield* Effect.addFinalizer(() => Effect.sync(() => connection.fail(closed)))
-  yield* Effect.forkScoped(Effect.map(opened.closed, (error) => connection.fail(error)))
-})

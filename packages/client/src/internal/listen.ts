@@ -15,7 +15,9 @@ import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { InvalidAnswer, McpClientError, TimedOut } from "../McpClientError.ts"
-import { type Connection, RequestOptions } from "./connection.ts"
+import type { Connection } from "./connection.ts"
+import { makePace, type Rhythm } from "./pace.ts"
+import { RequestOptions } from "./pending.ts"
 
 /** A subscription that the server has acknowledged. */
 export interface Subscription {
@@ -31,10 +33,15 @@ export interface Subscription {
 const method = "subscriptions/listen"
 const maxWaiting = 1024
 
+// It is as long as it lasts, and on a new connection it is sent again.
+const subscribing = new RequestOptions(undefined, undefined, undefined, true)
+
 const over = new McpClientError({ reason: new InvalidAnswer({ method, detail: "it came before the acknowledgement" }) })
 
 /** Where what a subscription brings goes, as it comes. */
 export interface Sink {
+  /** The server will tell from now on, for the first time or after a new connection: what changed meanwhile it does not tell. */
+  readonly acknowledged?: () => void
   readonly take: (notification: Jsonrpc.Notification) => void
   /** The server, or the scope, has ended the subscription. */
   readonly end: () => void
@@ -58,6 +65,7 @@ export const hold = Effect.fnUntraced(function* (
     const honoured = notification.params?.["notifications"]
     // Open objects: what matters of them is checked where it is used.
     Deferred.doneUnsafe(acknowledged, Exit.succeed(isObject(honoured) ? (honoured as SubscriptionFilter) : {}))
+    sink.acknowledged?.()
   }
   const request = connection.request(
     method,
@@ -66,7 +74,7 @@ export const hold = Effect.fnUntraced(function* (
       connection.listeners.set(id, take)
       return messageOf(id)
     },
-    new RequestOptions(undefined)
+    subscribing
   )
   const end = (exit: Exit.Exit<unknown, McpClientError>) =>
     Effect.sync(() => {
@@ -81,6 +89,43 @@ export const hold = Effect.fnUntraced(function* (
   return yield* timeout === undefined
     ? waiting
     : Effect.timeoutOrElse(waiting, { duration: Duration.millis(timeout), orElse: late })
+})
+
+const ended = new McpClientError({ reason: new InvalidAnswer({ method, detail: "the server ended the subscription" }) })
+
+/**
+ * Subscribes as {@link hold} does, waits for the first acknowledgement, and subscribes again, in a rhythm, when the server ends the
+ * subscription. The sink is told of the end when that is given up.
+ */
+export const holdOn = Effect.fnUntraced(function* (
+  connection: Connection,
+  messageOf: (id: number) => Jsonrpc.Request,
+  timeout: number | undefined,
+  sink: Sink,
+  rhythm: Rhythm | undefined
+): Effect.fn.Return<void, McpClientError, Scope.Scope> {
+  const pace = yield* makePace(rhythm)
+  const begun = Deferred.makeUnsafe<void, McpClientError>()
+  const once = Effect.gen(function* () {
+    const over = Deferred.makeUnsafe<void, McpClientError>()
+    yield* hold(connection, messageOf, timeout, {
+      ...sink,
+      end: () => void Deferred.doneUnsafe(over, Exit.void),
+      fail: (cause) => void Deferred.doneUnsafe(over, Exit.failCause(cause))
+    })
+    yield* pace.begin
+    Deferred.doneUnsafe(begun, Exit.void)
+    yield* Deferred.await(over)
+  })
+  const again = Effect.repeat(Effect.andThen(Effect.scoped(once), pace.next(ended)), { while: (goesOn) => goesOn })
+  const end = (exit: Exit.Exit<unknown, McpClientError>) =>
+    Effect.sync(() => {
+      if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return sink.end()
+      // Before the first acknowledgement it is a failure of who subscribes.
+      if (!Deferred.doneUnsafe(begun, Exit.failCause(exit.cause))) sink.fail(exit.cause)
+    })
+  yield* Effect.forkScoped(Effect.onExit(again, end), { startImmediately: true })
+  yield* Deferred.await(begun)
 })
 
 /** Subscribes as {@link hold} does, and keeps what comes until it is taken. */

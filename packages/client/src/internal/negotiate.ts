@@ -16,7 +16,8 @@ import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
 import type { ClientWire } from "@effect-mcp/core/wire/Wire"
 import * as Effect from "effect/Effect"
 import { InvalidAnswer, McpClientError, NegotiationFailed } from "../McpClientError.ts"
-import { type Connection, RequestOptions } from "./connection.ts"
+import type { Connection } from "./connection.ts"
+import { early } from "./pending.ts"
 
 /** What was agreed. */
 export interface Agreement {
@@ -33,6 +34,8 @@ export interface Offer {
   readonly logLevel: LoggingLevel | undefined
   /** In the order of preference. */
   readonly versions: ReadonlyArray<Revision.Version>
+  /** What was agreed with the server the last time. */
+  readonly known: Revision.Version | undefined
   /** For how long to wait for an answer, in milliseconds; `undefined` for ever. */
   readonly timeout: number | undefined
   /** Opens another connection, when the server ended the first one over a question that it did not know. */
@@ -63,6 +66,8 @@ const knowsRequestEra = ({ reason }: McpClientError): boolean =>
     reason.code === ErrorCode.MissingClientCapability ||
     reason.code === ErrorCode.HeaderMismatch)
 
+const eraOf = (version: string | undefined) => (version === undefined ? undefined : Revision.fromVersion(version)?.era)
+
 const supportedBy = ({ reason }: McpClientError): ReadonlyArray<string> =>
   reason._tag === "RequestFailed" && isObject(reason.data) ? strings(reason.data["supported"]) : []
 
@@ -75,7 +80,7 @@ const exitOf = ({ reason }: McpClientError): string | undefined =>
     : undefined
 
 const discover = (connection: Connection, wire: ClientWire, timeout: number | undefined) =>
-  connection.request("server/discover", (id) => wire.request(id, "server/discover"), new RequestOptions(timeout))
+  connection.request("server/discover", (id) => wire.request(id, "server/discover"), early(timeout))
 
 const failed = (tried: ReadonlyArray<string>) => new McpClientError({ reason: new NegotiationFailed({ tried }) })
 
@@ -96,7 +101,7 @@ const requestEra = Effect.fnUntraced(function* (
   if (!supported.includes(version)) {
     const detail = `it supports ${supported.join(", ") || "no version that it names"}, not ${version}`
     // A server that names versions, and none of the session era, would not know `initialize`.
-    const isOver = supported.length > 0 && !supported.some((name) => Revision.fromVersion(name)?.era === "session")
+    const isOver = supported.length > 0 && !supported.some((name) => eraOf(name) === "session")
     if (isOver) return yield* failed([`server/discover with ${version}: ${detail}`])
     return yield* new McpClientError({ reason: new InvalidAnswer({ method: "server/discover", detail }) })
   }
@@ -119,7 +124,7 @@ const sessionEra = Effect.fnUntraced(function* (
   const offered = Revision.fromVersion(version) ?? Revision.latestSession
   const clientInfo = project.implementation(info, offered)
   const params = { protocolVersion: version, capabilities: placed(capabilities(offered), offered), clientInfo }
-  const result = yield* connection.request("initialize", (id) => request(id, "initialize", params), new RequestOptions(timeout))
+  const result = yield* connection.request("initialize", (id) => request(id, "initialize", params), early(timeout))
   const answered = String(result["protocolVersion"])
   const revision = Revision.fromVersion(answered)
   if (revision === undefined || revision.era !== "session" || !versions.includes(revision.version)) {
@@ -142,19 +147,29 @@ export const negotiate = Effect.fnUntraced(function* (
   connection: Connection,
   offer: Offer
 ): Effect.fn.Return<Agreement, McpClientError> {
-  const modern = offer.versions.find((version) => Revision.fromVersion(version)?.era === "request")
-  const legacy = offer.versions.find((version) => Revision.fromVersion(version)?.era === "session")
+  const modern = offer.versions.find((version) => eraOf(version) === "request")
+  const legacy = offer.versions.find((version) => eraOf(version) === "session")
   const tried: Array<string> = []
   let exit: string | undefined
+  const note = (what: string, error: McpClientError) => {
+    exit = exitOf(error)
+    tried.push(`${what}: ${describe(error)}`)
+    return endedTheConnection(error) ? offer.reconnect : Effect.void
+  }
+  if (modern !== undefined && legacy !== undefined && eraOf(offer.known) === "session") {
+    const remembered = yield* Effect.result(sessionEra(connection, offer, legacy))
+    if (remembered._tag === "Success") return remembered.success
+    yield* note(`initialize with ${legacy}, which held before`, remembered.failure)
+  }
   if (modern !== undefined) {
     const probed = yield* Effect.result(requestEra(connection, offer, modern))
     if (probed._tag === "Success") return probed.success
     if (probed.failure.reason._tag === "NegotiationFailed") return yield* probed.failure
-    exit = exitOf(probed.failure)
-    tried.push(`server/discover with ${modern}: ${describe(probed.failure)}`)
-    const namesLegacy = supportedBy(probed.failure).some((version) => Revision.fromVersion(version)?.era === "session")
-    if (legacy === undefined || (knowsRequestEra(probed.failure) && !namesLegacy)) return yield* failed(tried)
-    if (endedTheConnection(probed.failure)) yield* offer.reconnect
+    const namesLegacy = supportedBy(probed.failure).some((version) => eraOf(version) === "session")
+    const isModern = knowsRequestEra(probed.failure) && !namesLegacy
+    const goOn = note(`server/discover with ${modern}`, probed.failure)
+    if (legacy === undefined || isModern) return yield* failed(tried)
+    yield* goOn
   }
   if (legacy === undefined) return yield* failed(["no version: the list of versions is empty"])
   return yield* Effect.mapError(sessionEra(connection, offer, legacy), (error) =>

@@ -13,8 +13,14 @@ import type * as Revision from "@effect-mcp/core/Revision"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import type * as SubscriptionRef from "effect/SubscriptionRef"
+import type { Catalogue } from "../Catalogue.ts"
+import type { ConnectionState } from "../ConnectionState.ts"
+import type { Guard } from "../Guard.ts"
+import type { Health } from "../Health.ts"
 import type { McpClientError } from "../McpClientError.ts"
 import type { CallOptions } from "./callOptions.ts"
 import type { Declared } from "./extensions.ts"
@@ -31,6 +37,27 @@ export interface Options extends Implementation {
    * cancelled and fails. `Duration.infinity` waits for ever.
    */
   readonly timeout?: Duration.Input
+  /**
+   * How long a request may take in all, whatever progress the server tells of, and with the time in which its questions are answered.
+   * A day by default; then the request is cancelled and fails.
+   */
+  readonly totalTimeout?: Duration.Input
+  /**
+   * When to try to connect again after the connection was lost: a schedule, which is given the error and starts anew once a connection has
+   * held for 10 seconds; `false` for never. By default ten times, after 100 ms, 200 ms and so on up to 10 seconds, give or take a fifth.
+   *
+   * Requests wait for the new connection, as long as their timeouts allow. What the old one was told (log level, subscriptions) the new
+   * one is told, too. The first connection is tried once.
+   */
+  readonly reconnect?: Schedule.Schedule<unknown, McpClientError> | false
+  /**
+   * Whether requests that were under way when the connection was lost are made again where that does no harm: those that only read, and
+   * tools that say of themselves that they only read or are idempotent, as far as the `catalogue` or a contract knows them. True by
+   * default, at most three times each. What was not sent yet is always sent. Other requests fail with `TransportFailed`.
+   */
+  readonly retry?: boolean
+  /** What stands around requests, the first one outermost. Nothing by default. */
+  readonly guards?: ReadonlyArray<Guard>
   /** For how long to wait for answers while the revision is negotiated. 10 seconds by default. */
   readonly negotiationTimeout?: Duration.Input
   /** The lowest level of log messages to ask for; they arrive as notifications. None by default. */
@@ -51,11 +78,12 @@ export interface Options extends Implementation {
 
 /**
  * A connected client. Interrupting a request cancels it on the server, and ends what answers its questions. All pages of a list are
- * read, up to 1,000.
+ * read, up to 1,000 pages and 1,000,000 items. What the server allows to keep for a while is not asked for again, see `ResponseCache`.
  */
 export class McpClient extends Context.Service<
   McpClient,
   {
+    /** What was agreed with the server. After a new connection it may be another one, as may be what follows. */
     readonly revision: Revision.Revision
     /** What the server says of itself: for display, never for decisions. */
     readonly serverInfo: Implementation | undefined
@@ -64,9 +92,31 @@ export class McpClient extends Context.Service<
     readonly declared: ClientCapabilities
     /** How to use the server, written for models. */
     readonly instructions: string | undefined
+    /** How the client stands with the server now, and when that changes. */
+    readonly state: SubscriptionRef.SubscriptionRef<ConnectionState>
+    /**
+     * Gives up the connection, if there is one, and makes a new one now. Fails with why that failed; what the schedule of `reconnect` has
+     * left goes on.
+     */
+    readonly reconnect: Effect.Effect<void, McpClientError>
+    /** Asks the server for a sign of life, for at most 5 seconds, with `ping` or what the revision has in its place. Never fails. */
+    readonly health: Effect.Effect<Health>
+    /**
+     * The lists of the server. Read when it is asked for first, and kept up to date as long as the client lives: a change that the server
+     * tells of is read 100 ms later, with what else has changed by then, and all lists are read after a new connection. A list that cannot
+     * be read again stays as it was, and the log says so.
+     */
+    readonly catalogue: Effect.Effect<SubscriptionRef.SubscriptionRef<Catalogue>, McpClientError>
+    /** Forgets what the server allowed to keep, see `ResponseCache`. */
+    readonly clearCache: Effect.Effect<void>
     readonly listTools: Effect.Effect<ReadonlyArray<Tool>, McpClientError>
     readonly listResources: Effect.Effect<ReadonlyArray<Resource>, McpClientError>
     readonly listResourceTemplates: Effect.Effect<ReadonlyArray<ResourceTemplate>, McpClientError>
+    /** A list as a stream: a page is asked for when the one before it was taken. */
+    readonly streamTools: Stream.Stream<Tool, McpClientError>
+    readonly streamResources: Stream.Stream<Resource, McpClientError>
+    readonly streamResourceTemplates: Stream.Stream<ResourceTemplate, McpClientError>
+    readonly streamPrompts: Stream.Stream<Prompt, McpClientError>
     /** Fails with `RequestFailed` for what does not exist: code -32002 in the session era, -32602 since. */
     readonly readResource: (uri: string, options?: CallOptions) => Effect.Effect<ReadResourceResult, McpClientError>
     readonly listPrompts: Effect.Effect<ReadonlyArray<Prompt>, McpClientError>
@@ -115,8 +165,9 @@ export class McpClient extends Context.Service<
     readonly notify: (method: string, params?: Jsonrpc.JsonObject) => Effect.Effect<void, McpClientError>
     /**
      * The notifications of the server with these methods, from when the stream is run. 1,024 may wait, then the oldest are dropped. With a
-     * filter, the stream subscribes with it as `listen` does where the revision has that, for as long as it runs. It fails when the
-     * connection ends or the subscription is refused.
+     * filter, the stream subscribes with it as `listen` does where the revision has that, for as long as it runs, and again after a new
+     * connection or when the server ends the subscription. What changes between is not told. It fails when the connection is given up or
+     * the subscription is refused.
      */
     readonly notifications: (
       methods: ReadonlyArray<string>,

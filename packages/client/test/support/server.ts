@@ -176,7 +176,10 @@ export const agreeing =
     else if (message["method"] !== "notifications/initialized") script(message, connection)
   }
 
-/** Connects a client to a scripted server, for the time of the test; `handlers` are what is provided besides the transport. */
+/**
+ * Connects a client to a scripted server, for the time of the test; `handlers` are what is provided besides the transport. When the
+ * connection is lost, that is the end, unless `options` say otherwise.
+ */
 export const connect = (
   server: ReturnType<typeof scripted>,
   options: Partial<McpClient.Options> = {},
@@ -184,7 +187,9 @@ export const connect = (
 ): Effect.Effect<McpClient.McpClient["Service"], McpClientError, Scope.Scope> =>
   Effect.map(
     Layer.build(
-      Layer.fresh(McpClient.layer({ ...clientInfo, ...options })).pipe(Layer.provide(Layer.merge(server.layer, handlers)))
+      Layer.fresh(McpClient.layer({ ...clientInfo, reconnect: false, ...options })).pipe(
+        Layer.provide(Layer.merge(server.layer, handlers))
+      )
     ),
     (context) => McpClient.McpClient.pipe(Effect.provideContext(context), Effect.runSync)
   )

@@ -1,0 +1,131 @@
+/**
+ * Keeps the lists of a server up to date: reads them again when the server tells of a change, and after a new connection, which may be
+ * one to a newer server.
+ */
+import type { Notification } from "@effect-mcp/core/Jsonrpc"
+import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import type { SubscriptionFilter } from "@effect-mcp/core/protocol/Subscriptions"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import type { Catalogue } from "../Catalogue.ts"
+import type { McpClientError } from "../McpClientError.ts"
+
+type Kind = keyof Catalogue
+
+const all: ReadonlyArray<Kind> = ["tools", "resources", "resourceTemplates", "prompts"]
+
+const capability = { tools: "tools", resources: "resources", resourceTemplates: "resources", prompts: "prompts" } as const
+
+const changes: { readonly [method: string]: ReadonlyArray<Kind> } = {
+  "notifications/tools/list_changed": ["tools"],
+  "notifications/prompts/list_changed": ["prompts"],
+  "notifications/resources/list_changed": ["resources", "resourceTemplates"]
+}
+
+// Changes come in swarms: what changes within that time is read once.
+const debounce = "100 millis"
+
+/** What a catalogue is made of. */
+export interface Source {
+  readonly capabilities: () => ServerCapabilities
+  readonly list: <K extends Kind>(kind: K) => Effect.Effect<Catalogue[K], McpClientError>
+  /** Asks to be told of changes, where that has to be asked for; `acknowledged` is told when that begins, each time. */
+  readonly subscribe: (filter: SubscriptionFilter, acknowledged: () => void) => Effect.Effect<void, McpClientError, Scope.Scope>
+  /** Told with each new list of tools. */
+  readonly onTools: (tools: Catalogue["tools"]) => void
+}
+
+const empty: Catalogue = { tools: [], resources: [], resourceTemplates: [], prompts: [] }
+
+const filterOf = ({ prompts, resources, tools }: ServerCapabilities): SubscriptionFilter => ({
+  ...(tools?.listChanged === true ? { toolsListChanged: true } : {}),
+  ...(prompts?.listChanged === true ? { promptsListChanged: true } : {}),
+  ...(resources?.listChanged === true ? { resourcesListChanged: true } : {})
+})
+
+/** See the module. It reads nothing before somebody asks for it. */
+export class CatalogueKeeper {
+  private readonly source: Source
+  private readonly stale = new Set<Kind>()
+  private wake = Deferred.makeUnsafe<void>()
+  private current: SubscriptionRef.SubscriptionRef<Catalogue> | undefined
+  private readonly starting = Semaphore.makeUnsafe(1)
+
+  constructor(source: Source) {
+    this.source = source
+  }
+
+  /** Takes what the server tells. */
+  notified({ method }: Notification): void {
+    const kinds = changes[method]
+    if (kinds !== undefined) this.mark(kinds)
+  }
+
+  /** Something may have changed without anybody telling. */
+  readonly markAll = (): void => this.mark(all)
+
+  /** The catalogue, which is read now if nobody asked for it before, and kept up to date as long as the scope is open. */
+  get(scope: Scope.Scope): Effect.Effect<SubscriptionRef.SubscriptionRef<Catalogue>, McpClientError> {
+    return Effect.suspend(() => {
+      if (this.current !== undefined) return Effect.succeed(this.current)
+      const start = Effect.suspend(() => (this.current === undefined ? this.start(scope) : Effect.succeed(this.current)))
+      return this.starting.withPermits(1)(start)
+    })
+  }
+
+  private mark(kinds: ReadonlyArray<Kind>): void {
+    if (this.current === undefined) return
+    for (const kind of kinds) this.stale.add(kind)
+    Deferred.doneUnsafe(this.wake, Exit.void)
+  }
+
+  private start(scope: Scope.Scope) {
+    return Effect.gen({ self: this }, function* () {
+      const own = yield* Scope.fork(scope)
+      const begin = Effect.gen({ self: this }, function* () {
+        const ref = yield* SubscriptionRef.make(empty)
+        const filter = filterOf(this.source.capabilities())
+        // First, or what changes meanwhile would be missed.
+        if (Object.keys(filter).length > 0) yield* this.source.subscribe(filter, this.markAll)
+        yield* SubscriptionRef.set(ref, yield* this.read(empty, all))
+        this.current = ref
+        yield* Effect.forkScoped(this.follow(ref))
+        return ref
+      })
+      return yield* Effect.onError(Effect.provideService(begin, Scope.Scope, own), () => Scope.close(own, Exit.void))
+    })
+  }
+
+  private follow(ref: SubscriptionRef.SubscriptionRef<Catalogue>) {
+    const once = Effect.gen({ self: this }, function* () {
+      yield* Deferred.await(this.wake)
+      yield* Effect.sleep(debounce)
+      this.wake = Deferred.makeUnsafe()
+      const kinds = [...this.stale]
+      this.stale.clear()
+      const read = this.read(SubscriptionRef.getUnsafe(ref), kinds)
+      yield* Effect.catch(
+        Effect.flatMap(read, (next) => SubscriptionRef.set(ref, next)),
+        (error) => Effect.logWarning(`the ${kinds.join(", ")} of the server could not be read again`, error)
+      )
+    })
+    return Effect.forever(once)
+  }
+
+  private read(before: Catalogue, kinds: ReadonlyArray<Kind>): Effect.Effect<Catalogue, McpClientError> {
+    const { capabilities, list, onTools } = this.source
+    const readOne = <K extends Kind>(kind: K) => {
+      const listed = capabilities()[capability[kind]] === undefined ? Effect.succeed(empty[kind]) : list(kind)
+      return Effect.map(listed, (items) => [kind, items] as const)
+    }
+    return Effect.map(Effect.forEach(kinds, readOne, { concurrency: "unbounded" }), (lists) => {
+      const next: Catalogue = { ...before, ...Object.fromEntries(lists) }
+      if (kinds.includes("tools")) onTools(next.tools)
+      return next
+    })
+  }
+}

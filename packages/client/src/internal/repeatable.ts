@@ -1,0 +1,40 @@
+/**
+ * Which requests may be made twice without doing harm.
+ */
+import type { Tool } from "@effect-mcp/core/protocol/Tools"
+
+/** Methods that read, or that do the same when they are done again. */
+const methods: ReadonlySet<string> = new Set([
+  "ping",
+  "server/discover",
+  "tools/list",
+  "resources/list",
+  "resources/templates/list",
+  "resources/read",
+  "prompts/list",
+  "prompts/get",
+  "completion/complete",
+  "logging/setLevel",
+  "resources/subscribe",
+  "resources/unsubscribe",
+  "subscriptions/listen",
+  "tasks/get",
+  "tasks/result",
+  "tasks/list"
+])
+
+/** Knows which requests may be made twice. */
+export class Repeatable {
+  private tools: ReadonlySet<string> = new Set()
+
+  /** Takes what the server says of its tools: those that only read, or that may be repeated. */
+  learn(tools: ReadonlyArray<Tool>): void {
+    const safe = tools.filter(({ annotations }) => annotations?.readOnlyHint === true || annotations?.idempotentHint === true)
+    this.tools = new Set(safe.map(({ name }) => name))
+  }
+
+  /** `name` is that of the tool. */
+  has(method: string, name: string | undefined): boolean {
+    return method === "tools/call" ? name !== undefined && this.tools.has(name) : methods.has(method)
+  }
+}
