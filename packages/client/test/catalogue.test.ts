@@ -1,0 +1,196 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as Schedule from "effect/Schedule"
+import { TestClock } from "effect/testing"
+import {
+  agreeing,
+  connect,
+  type Connection,
+  discovered,
+  initialized,
+  type Json,
+  scripted,
+  type Script,
+  settle
+} from "./support/server.ts"
+
+const key = (name: string) => `io.modelcontextprotocol/${name}`
+
+const capabilities = { tools: { listChanged: true }, resources: { listChanged: true }, prompts: {} }
+
+/** A server that lists what it has at the moment, in both eras. */
+const offering = (version: string) => {
+  const offer = {
+    tools: ["a"] as Array<string>,
+    resources: ["r:1"],
+    isBroken: false
+  }
+  const lists: { [method: string]: () => Json } = {
+    "tools/list": () => ({ tools: offer.tools.map((name) => ({ name, inputSchema: { type: "object" } })) }),
+    "resources/list": () => ({ resources: offer.resources.map((uri) => ({ uri, name: uri })) }),
+    "resources/templates/list": () => ({ resourceTemplates: [{ uriTemplate: "r:{x}", name: "t" }] }),
+    "prompts/list": () => ({ prompts: [{ name: "p" }] })
+  }
+  const script: Script = (message, connection) => {
+    const { id, method, params } = message
+    if (method === "server/discover" && version === "2026-07-28") {
+      return connection.answer(message, { ...discovered(), capabilities })
+    }
+    if (method === "initialize") return connection.answer(message, { ...initialized(version), capabilities })
+    if (method === "subscriptions/listen") {
+      const _meta = { [key("subscriptionId")]: id }
+      return connection.notify("notifications/subscriptions/acknowledged", { _meta, notifications: params.notifications })
+    }
+    const list = lists[method]
+    if (list === undefined) return agreeing(version)(message, connection)
+    if (offer.isBroken) connection.refuse(message, -32603, "broken")
+    else connection.answer(message, list())
+  }
+  const change = (connection: Connection, kind: string) => {
+    const asked = connection.sent.findLast(({ method }) => method === "subscriptions/listen")
+    const params = asked === undefined ? {} : { _meta: { [key("subscriptionId")]: asked["id"] } }
+    connection.notify(`notifications/${kind}/list_changed`, params)
+  }
+  return { offer, server: scripted(script), change }
+}
+
+const everySecond = Schedule.spaced("1 second")
+
+describe.each(["2025-06-18", "2026-07-28"])("the catalogue in %s", (version) => {
+  const opened = Effect.gen(function* () {
+    const { change, offer, server } = offering(version)
+    const client = yield* connect(server, { reconnect: everySecond })
+    const ref = yield* client.catalogue
+    const current = () => SubscriptionRef.getUnsafe(ref)
+    const connection = server.connections[0]!
+    const listed = (of = connection, since = 0) =>
+      of.methods
+        .slice(since)
+        .filter((method) => String(method).endsWith("/list"))
+        .sort()
+    return { change, offer, server, client, ref, current, connection, listed }
+  })
+
+  it.effect("has all lists, once, however often it is asked for", () =>
+    Effect.gen(function* () {
+      const { client, current, listed, ref } = yield* opened
+      const { prompts, resources, resourceTemplates, tools } = current()
+      assert.deepStrictEqual(
+        [tools.map(({ name }) => name), resources.map(({ uri }) => uri), resourceTemplates.length, prompts.length],
+        [["a"], ["r:1"], 1, 1]
+      )
+      assert.strictEqual(yield* client.catalogue, ref)
+      assert.deepStrictEqual(listed(), ["prompts/list", "resources/list", "resources/templates/list", "tools/list"])
+    })
+  )
+
+  it.effect("asks a server for no list that it does not have", () =>
+    Effect.gen(function* () {
+      const server = scripted(
+        agreeing(version, (message, connection) => {
+          if (message["method"] === "tools/list") connection.answer(message, { tools: [] })
+        })
+      )
+      const client = yield* connect(server)
+      yield* client.catalogue
+      const { methods } = server.connections[0]!
+      assert.deepStrictEqual(
+        methods.filter((method) => String(method).endsWith("/list")),
+        ["tools/list"]
+      )
+      assert.notInclude(methods, "subscriptions/listen")
+    })
+  )
+
+  it.effect("reads what has changed, together with what else changes within 100 ms, and nothing else", () =>
+    Effect.gen(function* () {
+      const { change, connection, current, listed, offer } = yield* opened
+      const before = connection.sent.length
+      offer.tools.push("b")
+      change(connection, "tools")
+      yield* TestClock.adjust("50 millis")
+      offer.tools.push("c")
+      change(connection, "tools")
+      change(connection, "resources")
+      yield* TestClock.adjust("49 millis")
+      assert.deepStrictEqual(listed(connection, before), [])
+      yield* TestClock.adjust("1 millis")
+      yield* settle
+      assert.deepStrictEqual(listed(connection, before), ["resources/list", "resources/templates/list", "tools/list"])
+      assert.deepStrictEqual(
+        current().tools.map(({ name }) => name),
+        ["a", "b", "c"]
+      )
+    })
+  )
+
+  it.effect("can be followed", () =>
+    Effect.gen(function* () {
+      const { change, connection, offer, ref } = yield* opened
+      const seen = yield* SubscriptionRef.changes(ref).pipe(
+        Stream.map(({ tools }) => tools.length),
+        Stream.take(2),
+        Stream.runCollect,
+        Effect.forkChild({ startImmediately: true })
+      )
+      yield* settle
+      offer.tools.push("b")
+      change(connection, "tools")
+      yield* TestClock.adjust("100 millis")
+      assert.deepStrictEqual(yield* Fiber.join(seen), [1, 2])
+    })
+  )
+
+  it.effect("is read again after a new connection", () =>
+    Effect.gen(function* () {
+      const { connection, current, listed, offer, server } = yield* opened
+      connection.end()
+      yield* settle
+      offer.tools = ["z"]
+      yield* TestClock.adjust("1100 millis")
+      yield* settle
+      assert.deepStrictEqual(
+        current().tools.map(({ name }) => name),
+        ["z"]
+      )
+      assert.strictEqual(listed(server.connections[1]!).length, 4)
+    })
+  )
+
+  it.effect("stays as it was when the server cannot list, and the log says so", () =>
+    Effect.gen(function* () {
+      const logged: Array<string> = []
+      const log = Logger.layer([Logger.make(({ message }) => void logged.push([message].flat().join(" ")))])
+      yield* Effect.gen(function* () {
+        const { change, connection, current, offer } = yield* opened
+        offer.isBroken = true
+        change(connection, "tools")
+        yield* TestClock.adjust("100 millis")
+        yield* settle
+        assert.strictEqual(current().tools.length, 1)
+        assert.include(logged.join(), "the tools of the server could not be read again")
+        offer.isBroken = false
+        offer.tools.push("b")
+        change(connection, "tools")
+        yield* TestClock.adjust("100 millis")
+        yield* settle
+        assert.strictEqual(current().tools.length, 2)
+      }).pipe(Effect.provide(log))
+    })
+  )
+
+  it.effect("fails when it cannot be read at first, and may be asked for again", () =>
+    Effect.gen(function* () {
+      const { offer, server } = offering(version)
+      offer.isBroken = true
+      const client = yield* connect(server)
+      assert.include((yield* Effect.flip(client.catalogue)).message, "broken")
+      offer.isBroken = false
+      assert.strictEqual(SubscriptionRef.getUnsafe(yield* client.catalogue).tools.length, 1)
+    })
+  )
+})

@@ -1,0 +1,202 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import * as RateLimiter from "effect/persistence/RateLimiter"
+import { TestClock } from "effect/testing"
+import * as CircuitBreaking from "../src/CircuitBreaking.ts"
+import type { Guard } from "../src/Guard.ts"
+import type { McpClient } from "../src/McpClient.ts"
+import * as RateLimit from "../src/RateLimit.ts"
+import { agreeing, connect, scripted, type Script, settle } from "./support/server.ts"
+
+const done = { resultType: "complete", content: [] }
+
+const guarded = (guards: ReadonlyArray<Guard>, script: Script = (message, connection) => connection.answer(message, done)) =>
+  Effect.gen(function* () {
+    const server = scripted(agreeing("2025-11-25", script))
+    const client = yield* connect(server, { guards })
+    const calls = () => server.connections[0]!.methods.filter((method) => method === "tools/call").length
+    return { client, calls, connection: server.connections[0]! }
+  })
+
+const start = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(Effect.result(effect), { startImmediately: true })
+const call = (client: McpClient["Service"]) => Effect.result(client.callTool("t"))
+const messageOf = (result: Result.Result<unknown, { readonly message: string }>) =>
+  Result.isFailure(result) ? result.failure.message : "Success"
+
+describe("guards", () => {
+  it.effect("stand around requests, the first one outermost, and see the method and the tool", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const guard = (name: string): Guard =>
+        Effect.succeed((request, effect) => {
+          const say = (what: string) =>
+            Effect.sync(() => void seen.push(`${name} ${what} ${request.method} ${request.tool ?? ""}`.trim()))
+          return Effect.andThen(
+            say("before"),
+            Effect.tap(effect, () => say("after"))
+          )
+        })
+      const { client } = yield* guarded([guard("a"), guard("b")])
+      yield* client.callTool("t")
+      yield* client.ping
+      assert.deepStrictEqual(seen, [
+        "a before tools/call t",
+        "b before tools/call t",
+        "b after tools/call t",
+        "a after tools/call t",
+        "a before ping",
+        "b before ping",
+        "b after ping",
+        "a after ping"
+      ])
+    })
+  )
+})
+
+describe("a limit of the rate", () => {
+  it.effect("makes requests wait for their turn", () =>
+    Effect.gen(function* () {
+      const { calls, client } = yield* guarded([RateLimit.make({ limit: 2, window: "1 second" })])
+      const fibers = yield* Effect.forEach([1, 2, 3, 4, 5], () => start(client.callTool("t")))
+      yield* settle
+      assert.strictEqual(calls(), 2)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(calls(), 4)
+      yield* TestClock.adjust("1 second")
+      for (const fiber of fibers) assert.isTrue(Result.isSuccess(yield* Fiber.join(fiber)))
+    })
+  )
+
+  it.effect("makes them fail where they would wait too long", () =>
+    Effect.gen(function* () {
+      const { calls, client } = yield* guarded([RateLimit.make({ limit: 1, window: "1 second", maxWait: "1 second" })])
+      yield* client.callTool("t")
+      const waits = yield* start(client.callTool("t"))
+      assert.match(
+        messageOf(yield* call(client)),
+        /^tools\/call was not sent: the limit of 1 requests is reached; try again in \d+ ms$/
+      )
+      yield* TestClock.adjust("1 second")
+      assert.isTrue(Result.isSuccess(yield* Fiber.join(waits)))
+      assert.strictEqual(calls(), 2)
+    })
+  )
+
+  it.effect("makes them fail at once where they must not wait", () =>
+    Effect.gen(function* () {
+      const { client } = yield* guarded([RateLimit.make({ limit: 1, window: "1 second", maxWait: 0 })])
+      yield* client.callTool("t")
+      assert.include(messageOf(yield* call(client)), "try again in 1000 ms")
+      yield* TestClock.adjust("1 second")
+      yield* client.callTool("t")
+    })
+  )
+
+  it.effect("is one for all clients of a store, by its key", () =>
+    Effect.gen(function* () {
+      const limit = (key: string) => RateLimit.make({ limit: 1, window: "1 second", maxWait: 0, key })
+      const one = yield* guarded([limit("a")])
+      const two = yield* guarded([limit("a")])
+      const three = yield* guarded([limit("b")])
+      yield* one.client.callTool("t")
+      assert.include(messageOf(yield* call(two.client)), "try again")
+      yield* three.client.callTool("t")
+    }).pipe(Effect.provide(RateLimiter.layerStoreMemory))
+  )
+
+  it.effect("is one for each client without a store", () =>
+    Effect.gen(function* () {
+      const limit = RateLimit.make({ limit: 1, window: "1 second", maxWait: 0 })
+      const one = yield* guarded([limit])
+      const two = yield* guarded([limit])
+      yield* one.client.callTool("t")
+      yield* two.client.callTool("t")
+    })
+  )
+})
+
+describe("a circuit breaker", () => {
+  const failing = () => {
+    const mood = { code: -32603 as number | undefined }
+    const script: Script = (message, connection) =>
+      mood.code === undefined ? connection.answer(message, done) : connection.refuse(message, mood.code)
+    return { mood, script }
+  }
+
+  it.effect("sends nothing any more after five failures in a row, and tries again after a while", () =>
+    Effect.gen(function* () {
+      const { mood, script } = failing()
+      const { calls, client } = yield* guarded([CircuitBreaking.make()], script)
+      for (let i = 0; i < 5; i++) yield* call(client)
+      assert.strictEqual(
+        messageOf(yield* call(client)),
+        "tools/call was not sent: too many requests to this server have failed; try again in 30000 ms"
+      )
+      assert.strictEqual(calls(), 5)
+      yield* TestClock.adjust("30 seconds")
+      mood.code = undefined
+      yield* client.callTool("t")
+      yield* client.callTool("t")
+      assert.strictEqual(calls(), 7)
+    })
+  )
+
+  it.effect("while one request tries, others are not sent", () =>
+    Effect.gen(function* () {
+      const { mood, script } = failing()
+      let isSilent = false
+      const guards = [CircuitBreaking.make({ tripPolicy: CircuitBreaker.consecutive(1), openDuration: "1 second" })]
+      const { client } = yield* guarded(guards, (message, connection) => isSilent || script(message, connection))
+      yield* call(client)
+      yield* TestClock.adjust("1 second")
+      isSilent = true
+      mood.code = undefined
+      yield* start(client.callTool("t"))
+      assert.include(messageOf(yield* call(client)), "one request is trying now")
+    })
+  )
+
+  it.effect("counts no refusal as a failure, unless it is told to", () =>
+    Effect.gen(function* () {
+      const { mood, script } = failing()
+      mood.code = -32602
+      const { calls, client } = yield* guarded([CircuitBreaking.make()], script)
+      for (let i = 0; i < 7; i++) yield* call(client)
+      assert.strictEqual(calls(), 7)
+      const strict = yield* guarded([CircuitBreaking.make({ isFailure: () => true })], script)
+      for (let i = 0; i < 7; i++) yield* call(strict.client)
+      assert.strictEqual(strict.calls(), 5)
+    })
+  )
+
+  it.effect("counts timeouts and lost connections", () =>
+    Effect.gen(function* () {
+      const { calls, client, connection } = yield* guarded(
+        [CircuitBreaking.make({ tripPolicy: CircuitBreaker.consecutive(2) })],
+        () => {}
+      )
+      const late = yield* start(client.callTool("t"))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(late)
+      const lost = yield* start(client.callTool("t"))
+      connection.end()
+      yield* Fiber.join(lost)
+      assert.include(messageOf(yield* call(client)), "too many requests to this server have failed")
+      assert.strictEqual(calls(), 2)
+    })
+  )
+
+  it.effect("remembers in a store that is provided", () =>
+    Effect.gen(function* () {
+      const { script } = failing()
+      const one = yield* guarded([CircuitBreaking.make()], script)
+      const two = yield* guarded([CircuitBreaking.make()], script)
+      for (let i = 0; i < 5; i++) yield* call(one.client)
+      yield* call(two.client)
+      assert.strictEqual(two.calls(), 0)
+    }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
+  )
+})
