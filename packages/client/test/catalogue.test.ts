@@ -71,7 +71,7 @@ describe.each(["2025-06-18", "2026-07-28"])("the catalogue in %s", (version) => 
       of.methods
         .slice(since)
         .filter((method) => String(method).endsWith("/list"))
-        .sort()
+        .toSorted()
     return { change, offer, server, client, ref, current, connection, listed }
   })
 

@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Result from "effect/Result"
+import * as Tracer from "effect/Tracer"
 import { TestClock } from "effect/testing"
 import { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as ElicitationHandler from "../src/ElicitationHandler.ts"
@@ -235,5 +236,73 @@ describe("metrics", () => {
         ])
       )
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+})
+
+describe("spans", () => {
+  const traced = <A, E, R>(program: (spans: ReadonlyArray<Tracer.Span>) => Effect.Effect<A, E, R>) => {
+    const spans: Array<Tracer.Span> = []
+    const tracer = Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        spans.push(span)
+        return span
+      }
+    })
+    return Effect.provideService(program(spans), Tracer.Tracer, tracer)
+  }
+
+  it.effect("of requests are named by method and tool, and the server is told the trace", () =>
+    traced((spans) =>
+      Effect.gen(function* () {
+        const script: Script = (message, connection) => {
+          const { method, params } = message
+          if (params.name === "bad") connection.answer(message, { content: [], isError: true })
+          else if (method === "tools/call") connection.answer(message, { content: [] })
+          else if (method === "resources/read") connection.refuse(message, -32002)
+        }
+        const { client, connection } = yield* connected("2025-11-25", script)
+        yield* Effect.withSpan(client.callTool("t"), "mine")
+        const mine = spans.at(-2)
+        const call = spans.at(-1)!
+        assert.strictEqual(call.name, "tools/call t")
+        assert.strictEqual(call.kind, "client")
+        assert.strictEqual(call.traceId, mine?.traceId)
+        assert.deepStrictEqual(Object.fromEntries(call.attributes), {
+          "mcp.method.name": "tools/call",
+          "mcp.protocol.version": "2025-11-25",
+          "network.transport": "memory",
+          "gen_ai.operation.name": "execute_tool",
+          "gen_ai.tool.name": "t"
+        })
+        assert.strictEqual(connection.last("tools/call")["params"]._meta.traceparent, `00-${call.traceId}-${call.spanId}-01`)
+        yield* client.callTool("bad")
+        assert.strictEqual(spans.at(-1)?.attributes.get("error.type"), "tool_error")
+        yield* Effect.flip(client.readResource("a:1"))
+        const read = spans.at(-1)
+        assert.deepStrictEqual(
+          [read?.name, read?.attributes.get("mcp.resource.uri"), read?.attributes.get("error.type"), read?.status._tag],
+          ["resources/read", "a:1", "-32002", "Ended"]
+        )
+      })
+    )
+  )
+
+  it.effect("what a call says of its trace itself is what the server is told", () =>
+    traced(() =>
+      Effect.gen(function* () {
+        const { client, connection } = yield* connected("2026-07-28", (message, c) => c.answer(message, { content: [] }))
+        yield* client.callTool("t", {}, { meta: { traceparent: "mine" } })
+        assert.strictEqual(connection.last("tools/call")["params"]._meta.traceparent, "mine")
+      })
+    )
+  )
+
+  it.effect("there are none, and nothing is told, without a tracer", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* connected("2026-07-28", (message, c) => c.answer(message, { content: [] }))
+      yield* Effect.withSpan(client.callTool("t"), "mine")
+      assert.isUndefined(connection.last("tools/call")["params"]._meta.traceparent)
+    })
   )
 })

@@ -59,7 +59,7 @@ export class Connection implements Keeper {
   private over: McpClientError | undefined
   private readonly deadlines: Deadlines
   private readonly handlers: Handlers
-  private readonly telemetry: Telemetry
+  readonly telemetry: Telemetry
   private readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 
   constructor(
@@ -235,7 +235,7 @@ export class Connection implements Keeper {
       const gone = options.isEarly ? (this.over ?? this.lost) : this.over
       if (gone !== undefined) return resume(Effect.fail(gone))
       const now = this.deadlines.now()
-      const subject = this.telemetry.subject(method, options.name)
+      const subject = options.subject ?? this.telemetry.subject(method, undefined)
       const id = ++this.nextId
       const pending = new Pending(this, id, method, messageOf, more, options, subject, round, since ?? now, now, resume)
       this.pending.set(id, pending)

@@ -3,7 +3,6 @@
  */
 import { ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
-import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import type { SubscriptionFilter } from "@effect-mcp/core/protocol/Subscriptions"
@@ -15,27 +14,22 @@ import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { Health } from "../Health.ts"
 import type { McpClientError } from "../McpClientError.ts"
-import { make as makeStore, ResponseCache } from "../ResponseCache.ts"
 import { capabilitiesOf } from "./answering.ts"
-import { Cache } from "./cache.ts"
 import { CatalogueKeeper } from "./catalogue.ts"
-import { Connection, failedTransport } from "./connection.ts"
+import { failedTransport } from "./connection.ts"
 import * as extensions from "./extensions.ts"
 import { guarding } from "./guarding.ts"
 import { find } from "./handlers.ts"
 import { opener } from "./link.ts"
 import { holdOn, listen } from "./listen.ts"
-import { Listeners } from "./listeners.ts"
 import { type Ask, kinds, listAll, streamAll } from "./lists.ts"
-import type { Agreement } from "./negotiate.ts"
 import { calls } from "./operations.ts"
 import { defaultRhythm } from "./pace.ts"
-import { type MessageOf, RequestOptions } from "./pending.ts"
 import { supervise } from "./recovery.ts"
-import { Repeatable } from "./repeatable.ts"
-import { Serial } from "./serial.ts"
-import { type CallOptions, McpClient, type Options } from "./service.ts"
-import { Telemetry } from "./telemetry.ts"
+import { Requests } from "./requests.ts"
+import { McpClient, type Options } from "./service.ts"
+import { makeStanding } from "./standing.ts"
+import { tracing } from "./tracing.ts"
 
 type Client = McpClient["Service"]
 
@@ -48,95 +42,7 @@ const infoOf = ({ description, icons, name, title, version, websiteUrl }: Option
   ...(icons === undefined ? {} : { icons })
 })
 
-// What a request says when it is repeated: of earlier rounds nothing is left.
-const repeated = (params: Jsonrpc.JsonObject | undefined, more: Jsonrpc.JsonObject): Jsonrpc.JsonObject => {
-  const { inputResponses: _responses, requestState: _state, ...original } = params ?? {}
-  return { ...original, ...more }
-}
-
-const toolOf = (method: string, params: Jsonrpc.JsonObject | undefined): string | undefined => {
-  if (method !== "tools/call") return undefined
-  const name = params?.["name"]
-  return typeof name === "string" ? name : undefined
-}
-
 const closed = failedTransport(new ClientTransportError({ reason: new ConnectionClosed({ detail: "the client was closed" }) }))
-
-/** A client while it runs. */
-interface Standing {
-  readonly connection: Connection
-  readonly cache: Cache
-  readonly repeatable: Repeatable
-  readonly listeners: Listeners
-  catalogue: CatalogueKeeper | undefined
-  agreement: Agreement | undefined
-  logLevel: LoggingLevel | undefined
-  /** Resources whose changes the server was asked to tell, in the session era. */
-  readonly subscribed: Set<string>
-}
-
-/** A connection that gives the server's notifications to the program, in order. */
-const makeStanding = Effect.fnUntraced(function* ({
-  logLevel,
-  onNotification
-}: Options): Effect.fn.Return<Standing, never, ClientTransport | Scope.Scope> {
-  const { endpoint } = yield* ClientTransport
-  const context = yield* Effect.context<never>()
-  const runFork = Effect.runForkWith(context)
-  const told = new Serial(runFork)
-  yield* Effect.addFinalizer(() => Effect.sync(() => told.stop()))
-  const listeners = new Listeners()
-  const cache = new Cache({ own: makeStore(), shared: yield* ResponseCache, endpoint })
-  const handlers = {
-    onChange: (notification: Jsonrpc.Notification) => {
-      cache.notified(notification)
-      standing.catalogue?.notified(notification)
-    },
-    onNotification: (notification: Jsonrpc.Notification) => {
-      listeners.tell(notification)
-      if (onNotification !== undefined) told.push(Effect.suspend(() => onNotification(notification)))
-    },
-    onEnd: (error: McpClientError) => listeners.end(error)
-  }
-  const standing: Standing = {
-    connection: new Connection(yield* Deadlines.make, handlers, new Telemetry(context), runFork),
-    cache,
-    repeatable: new Repeatable(),
-    listeners,
-    catalogue: undefined,
-    agreement: undefined,
-    logLevel,
-    subscribed: new Set()
-  }
-  return standing
-})
-
-/** Makes the requests of a program. */
-const makeRequests = (
-  { connection, repeatable }: Standing,
-  agreement: () => Agreement,
-  { retry = true, timeout: usual, totalTimeout: usualTotal }: Options
-) => {
-  const timeout = Deadlines.toMillis(usual ?? "60 seconds")
-  const totalTimeout = Deadlines.toMillis(usualTotal ?? "1 day")
-  const optionsOf = (method: string, tool: string | undefined, call: CallOptions | undefined) => {
-    const isRepeatable = call?.retry ?? (retry && repeatable.has(method, tool))
-    if (call === undefined) return new RequestOptions(timeout, undefined, totalTimeout, isRepeatable, false, tool)
-    return new RequestOptions(
-      call.timeout === undefined ? timeout : Deadlines.toMillis(call.timeout),
-      call.onProgress,
-      call.totalTimeout === undefined ? totalTimeout : Deadlines.toMillis(call.totalTimeout),
-      isRepeatable,
-      false,
-      tool
-    )
-  }
-  const messageOf =
-    (method: string, params: Jsonrpc.JsonObject | undefined, meta: Jsonrpc.JsonObject | undefined): MessageOf =>
-    (id, more) =>
-      agreement().wire.request(id, method, more === undefined ? params : repeated(params, more), meta)
-  return { timeout, messageOf, optionsOf, send: connection.request.bind(connection) }
-}
 
 /** Makes a client, connected as long as the scope is open. */
 export const make = Effect.fnUntraced(function* (
@@ -146,7 +52,6 @@ export const make = Effect.fnUntraced(function* (
   const standing = yield* makeStanding(options)
   const { cache, connection, listeners, repeatable, subscribed } = standing
   const handlers = yield* find
-  const around = yield* guarding(options.guards)
   const declaredExtensions = extensions.capabilitiesOf(options.extensions)
   const capabilities = (revision: Revision.Revision): ClientCapabilities => ({
     ...capabilitiesOf(handlers, revision),
@@ -180,29 +85,19 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.sync(() => connection.fail(closed)))
 
   const agreement = () => standing.agreement ?? recovery.first.agreement
-  const { messageOf, optionsOf, send, timeout } = makeRequests(standing, agreement, options)
-
-  const request: Client["request"] = (method, params, call) => {
-    const tool = toolOf(method, params)
-    const sent = send(method, messageOf(method, params, call?.meta), optionsOf(method, tool, call))
-    return around === undefined ? sent : around({ method, tool }, sent)
-  }
-
-  const reading = (method: string, key: string, params: Jsonrpc.JsonObject | undefined, call?: CallOptions) => {
-    if (agreement().wire.revision.era === "session") return request(method, params, call)
-    let wasAsked = false
-    const make = messageOf(method, params, call?.meta)
-    const observed: MessageOf = (id, more) => {
-      if (more !== undefined) wasAsked = true
-      return make(id, more)
-    }
-    const sent = Effect.suspend(() => send(method, observed, optionsOf(method, undefined, call)))
-    const asked = around === undefined ? sent : around({ method, tool: undefined }, sent)
-    // What depends on somebody's answers is for this once.
-    return cache.read(method, key, asked, () => !wasAsked)
-  }
-  const ask: Ask = (method, cursor) =>
-    Effect.suspend(() => reading(method, cursor ?? "", cursor === undefined ? undefined : { cursor }))
+  const requests = new Requests(
+    standing,
+    {
+      agreement,
+      transport: (yield* ClientTransport).kind,
+      around: yield* guarding(options.guards),
+      trace: tracing(yield* Effect.context<never>())
+    },
+    options
+  )
+  const { timeout } = requests
+  const request: Client["request"] = (method, params, call) => requests.make(method, params, call)
+  const ask: Ask = (method, cursor) => requests.read(method, cursor ?? "", cursor === undefined ? undefined : { cursor })
 
   const asking = (notifications: SubscriptionFilter) => (id: number) =>
     agreement().wire.request(id, "subscriptions/listen", { notifications })
@@ -279,7 +174,7 @@ export const make = Effect.fnUntraced(function* (
     ...calls(
       request,
       () => agreement().wire,
-      (uri, call) => Effect.suspend(() => reading("resources/read", uri, { uri }, call))
+      (uri, call) => requests.read("resources/read", uri, { uri }, call)
     ),
     subscribeResource: (uri) => Effect.map(request("resources/subscribe", { uri }), () => void subscribed.add(uri)),
     unsubscribeResource: (uri) =>

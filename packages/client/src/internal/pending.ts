@@ -27,8 +27,8 @@ export class RequestOptions {
   readonly isRepeatable: boolean
   /** Whether it is part of agreeing with the server: sent on this connection, before all others, or not at all. */
   readonly isEarly: boolean
-  /** The name of the tool, for metrics. */
-  readonly name: string | undefined
+  /** What it is measured under; by its method when absent. */
+  readonly subject: Subject | undefined
 
   constructor(
     timeout: number | undefined,
@@ -36,14 +36,14 @@ export class RequestOptions {
     totalTimeout?: number,
     isRepeatable = false,
     isEarly = false,
-    name?: string
+    subject?: Subject
   ) {
     this.timeout = timeout
     this.onProgress = onProgress
     this.totalTimeout = totalTimeout
     this.isRepeatable = isRepeatable
     this.isEarly = isEarly
-    this.name = name
+    this.subject = subject
   }
 }
 

@@ -26,11 +26,14 @@ const methods: ReadonlySet<string> = new Set([
 /** Knows which requests may be made twice. */
 export class Repeatable {
   private tools: ReadonlySet<string> = new Set()
+  /** Told when it has learned something. */
+  onChange = (): void => {}
 
   /** Takes what the server says of its tools: those that only read, or that may be repeated. */
   learn(tools: ReadonlyArray<Tool>): void {
     const safe = tools.filter(({ annotations }) => annotations?.readOnlyHint === true || annotations?.idempotentHint === true)
     this.tools = new Set(safe.map(({ name }) => name))
+    this.onChange()
   }
 
   /** `name` is that of the tool. */
