@@ -118,7 +118,8 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
   const watch = (at: number): void => {
     if (isClosed) return
     wakesAt = at
-    const wait = Math.max(0, at - now())
+    // Never less than it takes: a clock with fractions could stand still just before the deadline, and this would go round for ever.
+    const wait = Math.ceil(Math.max(0, at - now()))
     sweeper = runFork(
       Effect.andThen(
         Effect.sleep(Duration.millis(wait)),

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
@@ -287,5 +288,18 @@ describe("deadlines", () => {
         }
       }).pipe(Effect.scoped),
     { arbitrary: { runs: 60 } }
+  )
+
+  it.effect("come true on a clock with fractions, which may stop just before them", () =>
+    Effect.gen(function* () {
+      for (let i = 1; i <= 200; i++) {
+        yield* TestClock.adjust(Duration.millis(i * 0.123_456_7))
+        const { add, expired } = yield* timing
+        yield* TestClock.adjust(Duration.millis(i * 83.7))
+        for (const timeout of [0.3, 12.345, 1000]) add(`${timeout}`, timeout)
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual(expired.length, 3)
+      }
+    }).pipe(Effect.scoped)
   )
 })
