@@ -4,10 +4,13 @@ import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as Tool from "@effect-mcp/core/Tool"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Schedule from "effect/Schedule"
 import { TestClock } from "effect/testing"
 import * as McpClient from "../src/McpClient.ts"
 import { agreeing, type Connection, connect, type Json, scripted, type Script, settle } from "./support/server.ts"
@@ -170,6 +173,60 @@ describe("what JSON cannot carry", () => {
       assert.isDefined(fiber.pollUnsafe(), "it is still pending")
       assert.strictEqual((yield* Fiber.join(fiber)).reason._tag, "InvalidArguments")
       yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(connection.sent, [])
+    })
+  )
+})
+
+describe.each(["2025-11-25", "2026-07-28"])("a connection that ends while it is written to, in %s", (version) => {
+  const dying = Effect.fnUntraced(function* (script: Script = () => {}) {
+    const server = scripted(agreeing(version, script))
+    const client = yield* connect(server, { reconnect: Schedule.spaced("1 second") })
+    yield* settle
+    return { client, connection: server.connections[0]! }
+  })
+
+  it.effect("lets a call fail with the end of the connection: the server may have heard of it", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* dying()
+      connection.isDying = true
+      assert.strictEqual((yield* Effect.flip(client.callTool("tool"))).reason._tag, "TransportFailed")
+    })
+  )
+
+  it.effect("makes a request again where that does no harm", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* dying((message, connection) => connection.answer(message, { tools: [] }))
+      connection.isDying = true
+      const fiber = yield* Effect.forkChild(client.listTools, { startImmediately: true })
+      yield* settle
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.isDefined(fiber.pollUnsafe(), "it is still pending")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), [])
+    })
+  )
+
+  it.effect("drops the cancellation of a call", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* dying()
+      const fiber = yield* Effect.forkChild(client.callTool("tool"), { startImmediately: true })
+      connection.isDying = true
+      yield* Fiber.interrupt(fiber)
+      const exit = yield* Fiber.await(fiber)
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause))
+    })
+  )
+})
+
+describe("a connection that ends while a question is answered", () => {
+  it.effect("drops the answer", () =>
+    Effect.gen(function* () {
+      const { connection } = yield* connected("2025-11-25")
+      yield* settle
+      connection.isDying = true
+      // Throws what `receive` throws.
+      connection.send({ id: 1, method: "ping" })
       assert.deepStrictEqual(connection.sent, [])
     })
   )

@@ -210,11 +210,13 @@ export class Connection implements Keeper {
 
   /** Sends an answer. While the way is full at most 1,024 wait, others are dropped: the server does not read. */
   reply(response: Jsonrpc.Response): void {
-    if (this.transport === undefined || this.transport.sendUnsafe(response)) return
+    // The connection may end, and be gone, while it is written to.
+    const { transport } = this
+    if (transport === undefined || transport.sendUnsafe(response)) return
     if (this.waitingAnswers >= maxWaitingAnswers) return
     this.waitingAnswers++
     const done = Effect.sync(() => this.waitingAnswers--)
-    this.runFork(Effect.ensuring(Effect.ignoreCause(this.transport.send(response)), done))
+    this.runFork(Effect.ensuring(Effect.ignoreCause(transport.send(response)), done))
   }
 
   private detach(): void {
@@ -252,8 +254,10 @@ export class Connection implements Keeper {
     try {
       const message = pending.messageOf(pending.id, pending.more)
       // Almost always there is room and the message is on its way.
-      if (this.transport === undefined || this.transport.sendUnsafe(message)) return
-      this.dispatchLater(pending, message, this.transport)
+      const { transport } = this
+      if (transport === undefined || transport.sendUnsafe(message)) return
+      // When the connection ended over it, the request waits for the next one, or has ended.
+      if (this.transport === transport) this.dispatchLater(pending, message, transport)
     } catch (error) {
       pending.end(Effect.fail(unsendable(pending, error)), "invalid_arguments")
     }
@@ -278,8 +282,9 @@ export class Connection implements Keeper {
   }
 
   private post(message: Jsonrpc.Notification): void {
-    if (this.transport === undefined || this.transport.sendUnsafe(message)) return
-    this.runFork(Effect.ignoreCause(this.transport.send(message)))
+    const { transport } = this
+    if (transport === undefined || transport.sendUnsafe(message)) return
+    this.runFork(Effect.ignoreCause(transport.send(message)))
   }
 
   // It goes on in the fiber that waits for the result: interrupting that ends it, and only the time for all of it watches it.

@@ -27,6 +27,8 @@ export class Connection {
   isFull = false
   /** Whether messages cannot be written any more, although the connection is not over. */
   isBroken = false
+  /** Whether the connection ends over the next message: it cannot be written. */
+  isDying = false
   private isOpen = true
   private readonly parked: Array<() => void> = []
   private readonly ended = Deferred.makeUnsafe<ClientTransportError>()
@@ -102,6 +104,7 @@ export class Connection {
   readonly client = {
     closed: Deferred.await(this.ended),
     sendUnsafe: (message: Jsonrpc.Outbound): boolean => {
+      if (this.isDying) this.end()
       if (this.isFull || this.isBroken || !this.isOpen) return false
       this.take(message)
       return true
