@@ -124,4 +124,4 @@ const program = Effect.gen(function* () {
   }
 })
 
-program.pipe(Effect.timeout("30 seconds"), NodeRuntime.runMain)
+program.pipe(Effect.timeout("50 seconds"), NodeRuntime.runMain)

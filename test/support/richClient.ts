@@ -68,7 +68,10 @@ export const handlers = ({ counted, roots }: Kit) =>
         counted(
           isSlow(message)
             ? Effect.as(Effect.sleep("10 minutes"), ElicitationHandler.cancel)
-            : Effect.sync(() => fill(requestedSchema))
+            : Effect.andThen(
+                Effect.yieldNow,
+                Effect.sync(() => fill(requestedSchema))
+              )
         ),
       url: () => counted(Effect.succeed(ElicitationHandler.accept()))
     }),

@@ -42,6 +42,8 @@ export class Stage {
   private readonly asked = new Map<unknown, number>()
   private readonly answered = new Map<unknown, number>()
   private readonly takenBack = new Set<unknown>()
+  /** Those that had no answer when they were taken back. */
+  private readonly revoked = new Set<unknown>()
   private readonly lines: Array<Line> = []
   private readonly random: Random
   private readonly world: World
@@ -133,6 +135,7 @@ export class Stage {
     if (id === undefined || (error === undefined && result === undefined)) broken(`an answer without an id: ${where}`)
     const count = (this.answered.get(id) ?? 0) + 1
     this.answered.set(id, count)
+    if (this.revoked.has(id)) broken(`an answer to a question that was taken back: ${where}`)
     if (count > (this.asked.get(id) ?? 0)) broken(`an answer that nobody asked for: ${where}`)
   }
 
@@ -170,9 +173,20 @@ export class Stage {
       message._tag === "Request" ||
       (message._tag === "Invalid" && message.answers === undefined && message.id !== undefined)
     )
-      this.asked.set(message.id, (this.asked.get(message.id) ?? 0) + 1)
+      this.ask(message.id)
     else if (message._tag === "Notification" && message.method === "notifications/cancelled")
-      this.takenBack.add(message.params?.["requestId"])
+      this.takeBack(message.params?.["requestId"])
+  }
+
+  private ask(id: unknown): void {
+    this.asked.set(id, (this.asked.get(id) ?? 0) + 1)
+    this.revoked.delete(id)
+  }
+
+  private takeBack(id: unknown): void {
+    this.takenBack.add(id)
+    // Where the way is narrow the answer may be on it.
+    if (!this.isNarrow && (this.asked.get(id) ?? 0) > (this.answered.get(id) ?? 0)) this.revoked.add(id)
   }
 
   /** Every question has had its answer, unless it was taken back or nobody could hear it. */

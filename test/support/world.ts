@@ -10,9 +10,11 @@ import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
+import * as EffectRandom from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
+import { Random } from "./random.ts"
 
 /** What was promised and not kept. */
 export class Broken extends Error {}
@@ -34,6 +36,7 @@ export class World {
   private readonly tasks: Array<() => void> = []
   private readonly context: Context.Context<never>
   private readonly members = membersOf()
+  private random = new Random(0)
   private found: unknown
 
   constructor() {
@@ -56,6 +59,11 @@ export class World {
     })
     this.context = Context.make(Scheduler.Scheduler, scheduler).pipe(
       Context.add(Metric.FiberRuntimeMetrics, metrics),
+      // What the client leaves to chance is the same each time.
+      Context.add(EffectRandom.Random, {
+        nextIntUnsafe: () => this.random.below(2 ** 31),
+        nextDoubleUnsafe: () => this.random.below(2 ** 31) / 2 ** 31
+      }),
       Context.add(Logger.CurrentLoggers, new Set([logger]))
     )
     const clock = Layer.buildWithScope(TestClock.layer({ warningDelay: "1 hour" }), Scope.makeUnsafe())
@@ -102,6 +110,7 @@ export class World {
 
   begin(): void {
     this.found = undefined
+    this.random = new Random(0)
   }
 
   end(): void {
