@@ -60,9 +60,21 @@ export class MessageTooLong extends Schema.TaggedError<MessageTooLong>()("Messag
   }
 }
 
+/** There is no transport here for the way in which the server is reached. */
+export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported", {
+  /** The server, as far as it may be shown. */
+  server: Schema.String,
+  /** What is missing, and what to do. */
+  detail: Schema.String
+}) {
+  override get message() {
+    return `cannot reach ${this.server}: ${this.detail}`
+  }
+}
+
 /** Why a transport could not connect, or stopped. */
 export class ClientTransportError extends Schema.TaggedError<ClientTransportError>()("ClientTransportError", {
-  reason: Schema.Union([SpawnFailed, ProcessExited, ConnectionClosed, MessageTooLong])
+  reason: Schema.Union([SpawnFailed, ProcessExited, ConnectionClosed, MessageTooLong, Unsupported])
 }) {
   override get message() {
     return this.reason.message

@@ -1,0 +1,175 @@
+/**
+ * What can be connected to, and how that is found out: URLs, command lines, scripts, configurations and layers.
+ *
+ * A target decides what is run: take none from people or models who may not run programs here.
+ */
+import { extname, resolve } from "node:path"
+import { ClientTransport } from "@effect-mcp/core/ClientTransport"
+import { Dispatcher } from "@effect-mcp/core/Dispatcher"
+import type { FileError } from "@effect-mcp/core/FileError"
+import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
+import * as StdioClientTransport from "@effect-mcp/transport-stdio/StdioClientTransport"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as commandLine from "./internal/commandLine.ts"
+import { member } from "./internal/configShape.ts"
+import { host, kindOf } from "./internal/host.ts"
+import * as Launchers from "./Launchers.ts"
+import { type RemoteOptions, unsupported } from "./Remote.ts"
+import * as ServersConfig from "./ServersConfig.ts"
+import type { ServerSpec } from "./ServerSpec.ts"
+
+/** A configuration as a value, see {@link ServersConfig}: an object of JSON. */
+export interface ConfigValue {
+  readonly [key: string]: unknown
+}
+
+/**
+ * What says how a server is reached. A text is looked at in this order:
+ *
+ * 1. It begins with `http://` or `https://`: a URL. Other schemes are refused.
+ * 2. It ends as a script does, in `.js`, `.mjs`, `.cjs`, `.ts`, `.mts`, `.cts` or `.py`, or in `.json`, and is the path of a file, or has
+ *    no blank: a script that is run with this process's Node or with Python, or a configuration with one server. A file that is not
+ *    there is an error.
+ * 3. It is the path of a file with another extension: refused. On Windows `.exe`, `.com`, `.cmd` and `.bat` are programs.
+ * 4. Otherwise it is a command line: words as in a POSIX shell, on all systems, with its quotes and backslashes. What a shell would
+ *    expand or run, such as `$HOME`, `*` or `|`, is refused where it is not quoted. 8,191 characters at most.
+ *
+ * A `URL` is what its text is. An object with `command` is options of `StdioClientTransport`; any other one is a configuration.
+ */
+export type Target = string | URL | StdioClientTransport.Options | ConfigValue
+
+/** How targets are read. The options of configurations apply to configurations, but for `remote` and `stdio`. */
+export interface Options extends ServersConfig.Options {}
+
+/** A target from which nothing can be connected to. */
+export class TargetError extends Schema.TaggedError<TargetError>()("TargetError", {
+  /** The target, shortened; a configuration is told by its keys. */
+  target: Schema.String,
+  /**
+   * `notUnderstood`: it is nothing that is known. `unknownScript`: a file that nobody knows how to run. `notOneServer`: a
+   * configuration with several servers, or with none that is used. `selects`: a configuration that offers some tools alone or
+   * renames them, which a plain client cannot.
+   */
+  reason: Schema.Literals(["notUnderstood", "unknownScript", "notOneServer", "selects"]),
+  /** What is wrong, and what to do. */
+  detail: Schema.String
+}) {
+  override get message() {
+    return `cannot connect to ${this.target}: ${this.detail}`
+  }
+}
+
+/** Why a target is none. */
+export type Failure = TargetError | ServersConfig.ServersConfigError | FileError
+
+const shown = (target: Target): string => {
+  if (typeof target === "object") return target instanceof URL ? `${target.origin}${target.pathname}` : "the configuration"
+  return JSON.stringify(target.length > 200 ? `${target.slice(0, 200)}...` : target)
+}
+
+const refuse = (target: Target, reason: TargetError["reason"], detail: string) =>
+  Effect.fail(new TargetError({ target: shown(target), reason, detail }))
+
+const understood =
+  "understood are an http(s) URL, a command line such as `npx -y @scope/server`, the path of a script (.js, .mjs, .cjs, .ts, .mts, .cts " +
+  "or .py), and the path of a .json file with `mcpServers`"
+
+const nodeScripts = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"]
+const windowsPrograms = [".exe", ".com", ".cmd", ".bat"]
+
+const stdio = (options: StdioClientTransport.Options, shared: Options): ServerSpec => ({
+  transport: StdioClientTransport.layer({ ...shared.stdio, ...options })
+})
+
+const remote = (target: string | URL, options: Options) => {
+  const url = typeof target === "string" ? (/\s/.test(target.trim()) ? null : URL.parse(target.trim())) : target
+  if (url === null) return refuse(target, "notUnderstood", "it is not a valid URL")
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    return refuse(target, "notUnderstood", `a URL is understood with http: and https:, not with ${url.protocol}`)
+  }
+  const found: RemoteOptions = { url: url.href, kind: undefined, headers: {} }
+  return Effect.succeed<ServerSpec>({ transport: (options.remote ?? unsupported)(found) })
+}
+
+const program = (target: string, options: Options) => {
+  const words = commandLine.split(target)
+  if (Result.isFailure(words)) return refuse(target, "notUnderstood", `read as a command line, ${words.failure}; ${understood}`)
+  const [command, ...args] = words.success
+  return Effect.succeed(stdio({ command, args }, options))
+}
+
+/** The only server of a configuration. */
+const onlyServer = (target: Target, { servers, skipped }: ServersConfig.ServersConfig) => {
+  const [spec, ...others] = servers.values()
+  const names = [...servers.keys()].slice(0, 10).join(", ")
+  if (spec === undefined) {
+    const left = skipped.map(({ name, reason }) => `${name} (${reason})`).join(", ")
+    return refuse(target, "notOneServer", `none of its servers is used: ${left}`)
+  }
+  if (others.length === 0) return Effect.succeed(spec)
+  const count = servers.size
+  return refuse(target, "notOneServer", `it has ${count} servers (${names}); one client over several is made by \`Servers\``)
+}
+
+const ofText = Effect.fnUntraced(function* (target: string, options: Options): Effect.fn.Return<ServerSpec, Failure> {
+  const text = target.trim()
+  if (text === "") return yield* refuse(target, "notUnderstood", `it is empty; ${understood}`)
+  if (/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(text)) return yield* remote(target, options)
+  const { cwd, platform } = yield* host
+  const extension = extname(text).toLowerCase()
+  const isFile = !text.includes("\0") && (yield* kindOf(resolve(cwd, text))) === "file"
+  const isPath = isFile || !/\s/.test(text)
+  if (isPath && nodeScripts.includes(extension)) return stdio(yield* Launchers.node(text), options)
+  if (isPath && extension === ".py") return stdio(yield* Launchers.python(text), options)
+  if (isPath && extension === ".json") return yield* onlyServer(text, yield* ServersConfig.file(text, options))
+  if (!isFile || extension === "" || (platform === "win32" && windowsPrograms.includes(extension))) {
+    return yield* program(text, options)
+  }
+  const known = `${nodeScripts.join(", ")} and .py are run, .json is read`
+  return yield* refuse(
+    target,
+    "unknownScript",
+    `nobody knows how to run a ${extension} file (${known}); give the whole command line`
+  )
+})
+
+const isStdio = (target: StdioClientTransport.Options | ConfigValue): target is StdioClientTransport.Options =>
+  typeof member(target, "command") === "string"
+
+/**
+ * How the server of a target is reached, and what of it is offered where a configuration says so. Nothing is started; a target of which
+ * the server cannot be reached, for example since there is no HTTP transport, fails when its transport is built.
+ */
+export const spec = (target: Target, options: Options = {}): Effect.Effect<ServerSpec, Failure> =>
+  Effect.suspend((): Effect.Effect<ServerSpec, Failure> => {
+    if (typeof target === "string") return ofText(target, options)
+    if (target instanceof URL) return remote(target, options)
+    if (isStdio(target)) return Effect.succeed(stdio(target, options))
+    return Effect.flatMap(ServersConfig.parse(target, options), (config) => onlyServer(target, config))
+  })
+
+/** A server, or a way to one, as a layer. */
+export type LayerTarget<E, R> = Layer.Layer<ClientTransport, E, R> | Layer.Layer<Dispatcher, E, R>
+
+const neither = "a layer is connected to that gives neither a server (Dispatcher) nor a way to one (ClientTransport)"
+
+/**
+ * The transport of a layer: itself, or the memory transport to the server that it gives. Of a layer that gives both, its transport. What the
+ * layer requires and fails with stays in the type. A layer that gives neither is a defect: the compiler refuses it.
+ */
+export const transport = <E, R>(target: LayerTarget<E, R>): Layer.Layer<ClientTransport, E, R> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const context = yield* Layer.build(target as Layer.Layer<never, E, R>) // what it gives is looked up by key
+      const given = Context.getOption(context as Context.Context<ClientTransport>, ClientTransport)
+      if (Option.isSome(given)) return Context.make(ClientTransport, given.value)
+      const dispatcher = Context.getOption(context as Context.Context<Dispatcher>, Dispatcher)
+      if (Option.isNone(dispatcher)) return yield* Effect.die(new Error(neither))
+      return yield* Layer.build(MemoryTransport.layer()).pipe(Effect.provideService(Dispatcher, dispatcher.value))
+    })
+  )
