@@ -18,6 +18,7 @@ import * as Schema from "effect/Schema"
 import * as commandLine from "./internal/commandLine.ts"
 import { member } from "./internal/configShape.ts"
 import { host, kindOf } from "./internal/host.ts"
+import { infer, nodeScripts } from "./internal/infer.ts"
 import * as Launchers from "./Launchers.ts"
 import { type RemoteOptions, unsupported } from "./Remote.ts"
 import * as ServersConfig from "./ServersConfig.ts"
@@ -35,7 +36,8 @@ export interface ConfigValue {
  * 2. It ends as a script does, in `.js`, `.mjs`, `.cjs`, `.ts`, `.mts`, `.cts` or `.py`, or in `.json`, and is the path of a file, or has
  *    no blank: a script that is run with this process's Node or with Python, or a configuration with one server. A file that is not
  *    there is an error.
- * 3. It is the path of a file with another extension: refused. On Windows `.exe`, `.com`, `.cmd` and `.bat` are programs.
+ * 3. It is the path of a file without extension, or on Windows of an `.exe`, `.com`, `.cmd` or `.bat`: a program without arguments. A
+ *    file with another extension is refused.
  * 4. Otherwise it is a command line: words as in a POSIX shell, on all systems, with its quotes and backslashes. What a shell would
  *    expand or run, such as `$HOME`, `*` or `|`, is refused where it is not quoted. 8,191 characters at most.
  *
@@ -79,15 +81,12 @@ const understood =
   "understood are an http(s) URL, a command line such as `npx -y @scope/server`, the path of a script (.js, .mjs, .cjs, .ts, .mts, .cts " +
   "or .py), and the path of a .json file with `mcpServers`"
 
-const nodeScripts = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"]
-const windowsPrograms = [".exe", ".com", ".cmd", ".bat"]
-
 const stdio = (options: StdioClientTransport.Options, shared: Options): ServerSpec => ({
   transport: StdioClientTransport.layer({ ...shared.stdio, ...options })
 })
 
 const remote = (target: string | URL, options: Options) => {
-  const url = typeof target === "string" ? (/\s/.test(target.trim()) ? null : URL.parse(target.trim())) : target
+  const url = typeof target === "string" ? (/\s/.test(target) ? null : URL.parse(target)) : target
   if (url === null) return refuse(target, "notUnderstood", "it is not a valid URL")
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     return refuse(target, "notUnderstood", `a URL is understood with http: and https:, not with ${url.protocol}`)
@@ -96,7 +95,7 @@ const remote = (target: string | URL, options: Options) => {
   return Effect.succeed<ServerSpec>({ transport: (options.remote ?? unsupported)(found) })
 }
 
-const program = (target: string, options: Options) => {
+const commandOf = (target: string, options: Options) => {
   const words = commandLine.split(target)
   if (Result.isFailure(words)) return refuse(target, "notUnderstood", `read as a command line, ${words.failure}; ${understood}`)
   const [command, ...args] = words.success
@@ -119,23 +118,27 @@ const onlyServer = (target: Target, { servers, skipped }: ServersConfig.ServersC
 const ofText = Effect.fnUntraced(function* (target: string, options: Options): Effect.fn.Return<ServerSpec, Failure> {
   const text = target.trim()
   if (text === "") return yield* refuse(target, "notUnderstood", `it is empty; ${understood}`)
-  if (/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(text)) return yield* remote(target, options)
   const { cwd, platform } = yield* host
-  const extension = extname(text).toLowerCase()
   const isFile = !text.includes("\0") && (yield* kindOf(resolve(cwd, text))) === "file"
-  const isPath = isFile || !/\s/.test(text)
-  if (isPath && nodeScripts.includes(extension)) return stdio(yield* Launchers.node(text), options)
-  if (isPath && extension === ".py") return stdio(yield* Launchers.python(text), options)
-  if (isPath && extension === ".json") return yield* onlyServer(text, yield* ServersConfig.file(text, options))
-  if (!isFile || extension === "" || (platform === "win32" && windowsPrograms.includes(extension))) {
-    return yield* program(text, options)
+  switch (infer(text, { isFile, platform })) {
+    case "url":
+      return yield* remote(text, options)
+    case "node":
+      return stdio(yield* Launchers.node(text), options)
+    case "python":
+      return stdio(yield* Launchers.python(text), options)
+    case "configuration":
+      return yield* onlyServer(text, yield* ServersConfig.file(text, options))
+    case "program":
+      return stdio({ command: text }, options)
+    case "commandLine":
+      return yield* commandOf(text, options)
+    case "unknownScript": {
+      const known = `${nodeScripts.join(", ")} and .py are run, .json is read`
+      const what = `nobody knows how to run a ${extname(text)} file`
+      return yield* refuse(text, "unknownScript", `${what} (${known}); give the whole command line`)
+    }
   }
-  const known = `${nodeScripts.join(", ")} and .py are run, .json is read`
-  return yield* refuse(
-    target,
-    "unknownScript",
-    `nobody knows how to run a ${extension} file (${known}); give the whole command line`
-  )
 })
 
 const isStdio = (target: StdioClientTransport.Options | ConfigValue): target is StdioClientTransport.Options =>

@@ -61,7 +61,7 @@ describe("command lines", () => {
     "are split into the words that were quoted",
     { program: Word, args: Schema.Array(Word).check(Schema.isMaxLength(20)) },
     ({ args, program }) => {
-      const given = [`p${program.join("")}`, ...args.map((arg) => arg.join(""))]
+      const given: [string, ...Array<string>] = [`p${program.join("")}`, ...args.map((arg) => arg.join(""))]
       assert.deepStrictEqual(words(Result.getOrThrow(CommandLine.join(given))), given)
     },
     { arbitrary: { runs: 2000 } }

@@ -16,7 +16,7 @@ const text = (source: string, more: Partial<Lookup> = {}) => {
   return expanded.text
 }
 const faults = (source: string) => expand(source, lookup).faults
-const unset = (variable: string) => ({ _tag: "Unset", variable })
+const unset = (variable: string) => ({ _tag: "Unset" as const, variable })
 
 describe("references", () => {
   const table: ReadonlyArray<readonly [source: string, text: string, secret: boolean]> = [

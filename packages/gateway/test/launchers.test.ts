@@ -73,13 +73,8 @@ describe("scripts", () => {
 
   it.live("run, with their arguments", () =>
     Effect.gen(function* () {
-      for (const launch of [
-        Launchers.node(fixture("mirror.mjs"), { args: ["a b", "$HOME"] }),
-        Launchers.python(fixture("mirror.py"), { args: ["a b", "$HOME"], inheritEnv: "all" })
-      ]) {
-        const { args } = yield* seenOver(StdioClientTransport.layer(yield* launch))
-        assert.deepStrictEqual(args, ["a b", "$HOME"])
-      }
+      const options = yield* Launchers.node(fixture("mirror.mjs"), { args: ["a b", "$HOME"] })
+      assert.deepStrictEqual((yield* seenOver(StdioClientTransport.layer(options))).args, ["a b", "$HOME"])
     })
   )
 })

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClientTransport } from "@effect-mcp/core/ClientTransport"
+import type { FileError } from "@effect-mcp/core/FileError"
 import * as ServersConfig from "../src/ServersConfig.ts"
 import { directory } from "./support/files.ts"
 import { fixture, seenOver } from "./support/mirror.ts"
@@ -144,7 +145,7 @@ describe("a configuration file", () => {
       const missing = yield* failure(`${root}/none.json`)
       assert.strictEqual(missing._tag === "FileError" && missing.reason, "missing")
       assert.include(missing.message, `"${root}/none.json" was not read: there is no such file`)
-      const reasons: ReadonlyArray<readonly [name: string, reason: string, message: RegExp]> = [
+      const reasons: ReadonlyArray<readonly [name: string, reason: FileError["reason"], message: RegExp]> = [
         ["sub", "notAFile", /it is a directory/],
         ["large.json", "tooLarge", /larger than 1048576 bytes/],
         ["utf16.json", "unreadable", /it is not UTF-8/]

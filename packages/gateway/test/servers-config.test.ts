@@ -181,7 +181,7 @@ describe("what is wrong", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(parse({ servers: { git: { command: "x", env: { KEY: "${input:key}-${NONE}" } } } }))
       assert.strictEqual(error._tag, "ServersConfigError")
-      const at = { _tag: "UnsetVariable", path: "servers.git.env.KEY", server: "git", field: "env.KEY" }
+      const at = { _tag: "UnsetVariable" as const, path: "servers.git.env.KEY", server: "git", field: "env.KEY" }
       assert.deepStrictEqual(error.problems, [
         { ...at, variable: "input:key" },
         { ...at, variable: "NONE" }

@@ -19,6 +19,7 @@ export interface Seen {
   readonly args: ReadonlyArray<string>
   readonly env: { readonly [name: string]: string }
   readonly cwd: string
+  readonly pid: number
 }
 
 /** Asks the server how it was started. */
