@@ -119,7 +119,7 @@ const ofText = Effect.fnUntraced(function* (target: string, options: Options): E
   const text = target.trim()
   if (text === "") return yield* refuse(target, "notUnderstood", `it is empty; ${understood}`)
   const { cwd, platform } = yield* host
-  const isFile = !text.includes("\0") && (yield* kindOf(resolve(cwd, text))) === "file"
+  const isFile = (yield* kindOf(resolve(cwd, text))) === "file"
   switch (infer(text, { isFile, platform })) {
     case "url":
       return yield* remote(text, options)

@@ -58,12 +58,13 @@ describe("a process of a configuration", () => {
         "inputs": [
           { "id": "key", "type": "promptString", "password": true, "description": "Key" },
           { "id": "mode", "type": "pickString", "options": ["fast", "slow"], "default": "fast" },
+          { "id": "size", "type": "pickString", "options": ["small", "large"], "default": "small" },
         ],
         "servers": {
           "mirror": {
             "type": "stdio", /* as always */
             "command": ${JSON.stringify(mirror.command)},
-            "args": ${JSON.stringify([...mirror.args, "${input:key}", "${input:mode}"])},
+            "args": ${JSON.stringify([...mirror.args, "${input:key}", "${input:mode}", "${input:size}"])},
             "env": { "A": "of env", "NUMBER": 5, "HOME": null },
             "envFile": ".env",
             "cwd": "sub",
@@ -71,10 +72,12 @@ describe("a process of a configuration", () => {
         },
       }`
       const root = yield* directory({ ".vscode/mcp.json": `\ufeff${text}`, ".env": "A=of file\nB=of file", "sub/x": "" })
-      const config = yield* ServersConfig.file(`${root}/.vscode/mcp.json`, { inputs: { key: Redacted.make("secret") } })
+      const config = yield* ServersConfig.file(`${root}/.vscode/mcp.json`, {
+        inputs: { key: Redacted.make("secret"), size: "large" }
+      })
       assert.strictEqual(config.shape, "vscode")
       const { args, cwd, env } = yield* seenOver(only(config))
-      assert.deepStrictEqual(args, ["secret", "fast"])
+      assert.deepStrictEqual(args, ["secret", "fast", "large"])
       assert.deepStrictEqual([env["A"], env["B"], env["NUMBER"], env["HOME"]], ["of env", "of file", "5", undefined])
       assert.strictEqual(cwd, `${root}/sub`)
     })
@@ -119,6 +122,20 @@ describe("a process of a configuration", () => {
       const error = yield* Effect.flip(seenOver(servers.get("a")!.transport))
       assert.include(error.message, "`no-such-program <redacted> <redacted> plain literal`")
       assert.notMatch(error.message + JSON.stringify(error) + JSON.stringify([...servers]), /hunter/)
+    })
+  )
+
+  it.live("says nothing of the environment on stderr either", () =>
+    Effect.gen(function* () {
+      const root = yield* directory({ ".env": "FILE=hunter4" })
+      const print = "console.error(process.env.FILE, process.env.A, process.env.B, process.argv[1])"
+      const server = { command: process.execPath, args: ["-e", print, "${TOKEN}"], env: { A: "${input:key}", B: "plain" } }
+      const { servers } = yield* ServersConfig.parse(
+        { a: { ...server, envFile: ".env" } },
+        { env: { TOKEN: "hunter2" }, inputs: { key: "hunter3" }, workspaceFolder: root }
+      )
+      const error = yield* Effect.flip(seenOver(servers.get("a")!.transport))
+      assert.include(error.message, "its last words on stderr:\n<redacted> <redacted> plain <redacted>")
     })
   )
 

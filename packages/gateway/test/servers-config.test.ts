@@ -81,6 +81,15 @@ describe("the shape of a configuration", () => {
     })
   )
 
+  it.effect("is an object, not an instance of something", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* parse(Object.assign(Object.create(null), mcp(local)))).servers.size, 1)
+      assert.deepStrictEqual(yield* problems({ mcpServers: new Map([["files", local]]) }), [
+        "mcpServers: expected an object with servers by name, got an object"
+      ])
+    })
+  )
+
   it.effect("has 256 servers at most", () =>
     Effect.gen(function* () {
       const many = (count: number) => ({
@@ -190,6 +199,24 @@ describe("what is wrong", () => {
       const encoded = Schema.encodeSync(ServersConfig.ServersConfigError)(error)
       const decoded = Schema.decodeUnknownSync(ServersConfig.ServersConfigError)(JSON.parse(JSON.stringify(encoded)))
       assert.strictEqual(decoded.message, error.message)
+    })
+  )
+
+  it.effect("may be the inputs", () =>
+    Effect.gen(function* () {
+      const servers = { a: local }
+      assert.deepStrictEqual(yield* problems({ servers, inputs: "key" }), ["inputs: expected an array, got a string"])
+      assert.deepStrictEqual(yield* problems({ mcp: { servers, inputs: [{ id: "a" }, { default: "x" }] } }), [
+        "mcp.inputs[1].id: expected a string, got undefined"
+      ])
+    })
+  )
+
+  it.effect("with a URL is said once", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* problems(mcp({ url: "${NONE}" })), [
+        "mcpServers.files.url: the variable NONE is not set; set it, or write a default: ${NONE:-...}"
+      ])
     })
   )
 
@@ -318,7 +345,9 @@ describe("servers with a URL", () => {
         error.message,
         "cannot reach https://x.example:8080/mcp: there is no HTTP transport in this program; give one with the option `remote`"
       )
-      assert.notInclude(JSON.stringify(yield* failure("https://${TOKEN}.example")), "hunter2")
+      const redacted = yield* failure("https://${TOKEN}.example")
+      assert.match(redacted.message, /^cannot reach a server whose URL is redacted: /)
+      assert.notInclude(JSON.stringify(redacted), "hunter2")
     })
   )
 })

@@ -68,7 +68,7 @@ describe("a text", () => {
         (yield* refused("ws://x")).message,
         /^cannot connect to "ws:\/\/x": a URL is understood with http: and https:, not with ws:$/
       )
-      for (const target of ["http://", "https://a b", "https://x --flag"]) {
+      for (const target of ["http://", "https://a b", "https://x/mcp --flag"]) {
         assert.match((yield* refused(target)).message, /it is not a valid URL/)
       }
     })
@@ -98,6 +98,7 @@ describe("a text", () => {
         assert.strictEqual(yield* missing(`${root}/none.${extension}`), "missing")
       }
       assert.strictEqual(yield* missing("none.js"), "missing")
+      assert.strictEqual(yield* missing("a\0.js"), "missing")
       assert.strictEqual(yield* missing(`${root}/dir.js`), "notAFile")
     })
   )
