@@ -81,7 +81,8 @@ const textOf = (problem: Problem): string => {
     : `${path}: the variable ${variable} is not set; set it, or write a default: \${${variable}:-...}`
 }
 
-/** A configuration that cannot be used, with everything that is wrong with it. It quotes no text of the configuration but names. */
+/** A configuration that cannot be used, with everything that is wrong with it. It quotes no text of the configuration but names, and the path of
+ * an `envFile`. */
 export class ServersConfigError extends Schema.TaggedError<ServersConfigError>()("ServersConfigError", {
   /** The path of the file, or `the configuration`. */
   source: Schema.String,

@@ -50,7 +50,7 @@ export interface Options extends ServersConfig.Options {}
 
 /** A target from which nothing can be connected to. */
 export class TargetError extends Schema.TaggedError<TargetError>()("TargetError", {
-  /** The target, shortened; a configuration is told by its keys. */
+  /** The target: a text is shortened, a value is `the configuration`. */
   target: Schema.String,
   /**
    * `notUnderstood`: it is nothing that is known. `unknownScript`: a file that nobody knows how to run. `notOneServer`: a

@@ -50,10 +50,10 @@ describe("connecting to a server of this process", () => {
       const { content } = yield* client.callTool("ask")
       assert.deepStrictEqual(content, [{ type: "text", text: "Ada" }])
     }).pipe(
-      Effect.provide(
-        ElicitationHandler.layer({ form: () => Effect.succeed({ action: "accept" as const, content: { name: "Ada" } }) })
-      ),
-      Effect.provide(factor)
+      Effect.provide([
+        ElicitationHandler.layer({ form: () => Effect.succeed({ action: "accept" as const, content: { name: "Ada" } }) }),
+        factor
+      ])
     )
   )
 

@@ -196,8 +196,8 @@ describe("what is wrong", () => {
         { ...at, variable: "NONE" }
       ])
       assert.include(error.message, 'the input "key" has no value; give it one with the option `inputs`')
-      const encoded = Schema.encodeSync(ServersConfig.ServersConfigError)(error)
-      const decoded = Schema.decodeUnknownSync(ServersConfig.ServersConfigError)(JSON.parse(JSON.stringify(encoded)))
+      const encoded = yield* Schema.encodeEffect(ServersConfig.ServersConfigError)(error)
+      const decoded = yield* Schema.decodeUnknownEffect(ServersConfig.ServersConfigError)(JSON.parse(JSON.stringify(encoded)))
       assert.strictEqual(decoded.message, error.message)
     })
   )
@@ -212,11 +212,15 @@ describe("what is wrong", () => {
     })
   )
 
-  it.effect("with a URL is said once", () =>
+  it.effect("is said once, also where one fault leads to another", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* problems(mcp({ url: "${NONE}" })), [
         "mcpServers.files.url: the variable NONE is not set; set it, or write a default: ${NONE:-...}"
       ])
+      assert.lengthOf(yield* problems(mcp({ command: "x", envFile: "${NONE}" })), 1)
+      const remote = () => assert.fail("it was asked for what is not valid")
+      assert.lengthOf(yield* problems(mcp({ url: "x", headers: { a: "b" } }), { remote }), 1)
+      assert.lengthOf(yield* problems(mcp({ url: "https://x", headers: { a: "${NONE}" } }), { remote }), 1)
     })
   )
 

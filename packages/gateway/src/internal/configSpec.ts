@@ -80,7 +80,9 @@ class Fields {
 }
 
 const readEnvFile = (fields: Fields, envFile: string): Effect.Effect<{ readonly [name: string]: Value }> => {
+  const before = fields.making.problems.count
   const named = fields.plain(["envFile"], envFile)
+  if (fields.making.problems.count > before) return Effect.succeed({})
   return readText(resolve(fields.making.workspaceFolder, named), named, maxEnvFileBytes).pipe(
     Effect.map((text) =>
       Object.fromEntries(Object.entries(parseEnv(text)).map(([name, value]) => [name, Redacted.make(value ?? "")] as const))
@@ -114,13 +116,15 @@ const stdio = Effect.fnUntraced(function* (fields: Fields, command: string, entr
 const remote = (fields: Fields, field: "url" | "httpUrl", written: string, entry: Entry) => {
   const before = fields.making.problems.count
   const url = fields.value([field], written)
+  const headers = Object.entries(entry.headers ?? {}).map(
+    ([name, text]) => [name, fields.value(["headers", name], text)] as const
+  )
   const parsed = URL.parse(Redacted.isRedacted(url) ? Redacted.value(url) : url)
   if (fields.making.problems.count === before && parsed?.protocol !== "http:" && parsed?.protocol !== "https:") {
     fields.problem([field], "expected an absolute URL with http: or https:")
   }
-  const headers = Object.entries(entry.headers ?? {}).map(
-    ([name, text]) => [name, fields.value(["headers", name], text)] as const
-  )
+  // What is given to `remote` is valid.
+  if (fields.making.problems.count > before) return undefined
   const kind = kindOf(entry)
   const known = kind === "http" || kind === "sse" ? kind : field === "httpUrl" ? "http" : undefined
   return fields.making.remote({ url, kind: known, headers: Object.fromEntries(headers) })
