@@ -20,6 +20,7 @@ export type { ExtensionClient } from "./internal/extensionClient.ts"
 export type { Subscription } from "./internal/listen.ts"
 export { type CallOptions, McpClient, type Options } from "./internal/service.ts"
 export { of, type Prompts, type Resources, type Tools, type Typed, typed } from "./internal/typed.ts"
+export type { ToolTasks } from "./internal/typedTasks.ts"
 
 /**
  * A client as a value, for programs that have several: connected as long as the scope is open. {@link layer} makes the service of it.

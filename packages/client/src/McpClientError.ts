@@ -140,6 +140,40 @@ export class CircuitOpen extends Schema.TaggedError<CircuitOpen>()("CircuitOpen"
   }
 }
 
+/** The call cannot be a task, or the task cannot be handled so; nothing was sent. */
+export class TaskUnavailable extends Schema.TaggedError<TaskUnavailable>()("TaskUnavailable", {
+  /** What was wanted: a method, or `tool "render" as a task`. */
+  target: Schema.String,
+  /** What is missing. */
+  missing: Schema.String
+}) {
+  override get message() {
+    return `${this.target} is not available: ${this.missing}`
+  }
+}
+
+/** The task was cancelled: it has no result. */
+export class TaskCancelled extends Schema.TaggedError<TaskCancelled>()("TaskCancelled", {
+  taskId: Schema.String,
+  /** What the server says about it. */
+  detail: Schema.optionalKey(Schema.String)
+}) {
+  override get message() {
+    return `task "${this.taskId}" was cancelled${this.detail === undefined ? "" : `: ${this.detail}`}`
+  }
+}
+
+/** The server kept the task only for some time, and it was not over by then: there will be no result to rely on. */
+export class TaskExpired extends Schema.TaggedError<TaskExpired>()("TaskExpired", {
+  taskId: Schema.String,
+  /** For how long the server keeps it, in milliseconds. */
+  ttlMs: Schema.Finite
+}) {
+  override get message() {
+    return `task "${this.taskId}" was not over after the ${this.ttlMs} ms for which the server keeps it; start it with a longer \`ttl\``
+  }
+}
+
 /** Why a client failed. */
 export const Reason = Schema.Union([
   TransportFailed,
@@ -152,7 +186,10 @@ export const Reason = Schema.Union([
   Unanswered,
   TooManyRounds,
   RateLimited,
-  CircuitOpen
+  CircuitOpen,
+  TaskUnavailable,
+  TaskCancelled,
+  TaskExpired
 ])
 /** Why a client failed. */
 export type Reason = typeof Reason.Type

@@ -1,12 +1,15 @@
 /**
  * Who answers which question: what a client declares, and where a question goes.
  */
-import { type ErrorObject, ErrorCode, type JsonObject } from "@effect-mcp/core/Jsonrpc"
+import { type ErrorObject, ErrorCode, isObject, type JsonObject } from "@effect-mcp/core/Jsonrpc"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import { relatedTaskKey } from "@effect-mcp/core/protocol/Tasks"
 import type { Revision } from "@effect-mcp/core/Revision"
-import type * as Result from "effect/Result"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { Asker } from "../Asker.ts"
 import type { Handlers } from "./handlers.ts"
+import { relatedTask } from "./relatedTask.ts"
 import { type Answer, refuse, type Responder } from "./responder.ts"
 
 /** What a client with these handlers declares in a revision. */
@@ -26,6 +29,16 @@ export type Read = (method: string, params: JsonObject | undefined) => Result.Re
 
 const noParams: JsonObject = {}
 
+// What belongs to a task says so: the answer to its question as well.
+const related = (params: JsonObject, read: ReturnType<Read>): ReturnType<Read> => {
+  const taskId = relatedTask(params)
+  if (taskId === undefined) return read
+  const meta = { [relatedTaskKey]: { taskId } }
+  return Result.map(read, (answer) =>
+    Effect.map(answer, (said) => ({ ...said, _meta: { ...(isObject(said["_meta"]) ? said["_meta"] : {}), ...meta } }))
+  )
+}
+
 /** Reads questions of a server. What was not declared does not exist. */
 export const reading = ({ elicitation, roots, sampling }: Handlers, asker: Asker): Read => {
   const all: ReadonlyArray<readonly [method: string, responder: Responder | undefined]> = [
@@ -34,6 +47,10 @@ export const reading = ({ elicitation, roots, sampling }: Handlers, asker: Asker
     ["elicitation/create", elicitation]
   ]
   const declared = new Map(all.filter(([, responder]) => responder?.capability(asker.revision) !== undefined))
-  return (method, params) =>
-    declared.get(method)?.read(params ?? noParams, asker) ?? refuse(ErrorCode.MethodNotFound, `Method not found: ${method}`)
+  return (method, params = noParams) => {
+    const responder = declared.get(method)
+    if (responder === undefined) return refuse(ErrorCode.MethodNotFound, `Method not found: ${method}`)
+    const read = responder.read(params, asker)
+    return asker.revision.tasks === "core" ? related(params, read) : read
+  }
 }

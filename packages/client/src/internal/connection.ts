@@ -10,7 +10,7 @@ import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import { type Keeper, type MessageOf, Pending, type RequestOptions, type Result } from "./pending.ts"
+import { type Keeper, type MessageOf, Pending, type Progress, type RequestOptions, type Result } from "./pending.ts"
 import type { Questions } from "./questions.ts"
 import type { Rounds } from "./rounds.ts"
 import { Serial } from "./serial.ts"
@@ -49,6 +49,8 @@ export class Connection implements Keeper {
   rounds: Rounds | undefined
   /** Who takes what a subscription brings, by the id of its request. */
   readonly listeners = new Map<number, (notification: Jsonrpc.Notification) => void>()
+  /** Who is told of the progress of tasks, which goes on after the answer, by the id of the request. */
+  readonly reporters = new Map<number, (progress: Progress) => void>()
   private nextId = 0
   private waitingAnswers = 0
   private transport: ClientConnection | undefined
@@ -60,7 +62,7 @@ export class Connection implements Keeper {
   private readonly deadlines: Deadlines
   private readonly handlers: Handlers
   readonly telemetry: Telemetry
-  private readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 
   constructor(
     deadlines: Deadlines,
@@ -198,9 +200,12 @@ export class Connection implements Keeper {
     return true
   }
 
-  /** Tells the server that nobody waits for the answer any more. What negotiates is never cancelled, nor what it never heard of. */
-  cancel({ id, method, stage }: Pending, reason: string): void {
-    if (stage === "waiting" || method === "initialize" || method === "server/discover") return
+  /**
+   * Tells the server that nobody waits for the answer any more. What negotiates or asks for a task is never cancelled, nor what it never
+   * heard of.
+   */
+  cancel({ id, method, options, stage }: Pending, reason: string): void {
+    if (stage === "waiting" || options.isTask || method === "initialize" || method === "server/discover") return
     this.post(Jsonrpc.notification("notifications/cancelled", { requestId: id, reason }))
   }
 
@@ -327,18 +332,21 @@ export class Connection implements Keeper {
 
   private progressed(params: Jsonrpc.JsonObject | undefined): void {
     const token = params?.["progressToken"]
-    const pending = typeof token === "number" ? this.pending.get(token) : undefined
     const progress = params?.["progress"]
-    if (pending === undefined || typeof progress !== "number") return
-    const now = this.deadlines.now()
-    const patience = pending.patience(now)
-    if (patience !== undefined) this.deadlines.add(pending, now, patience)
+    if (typeof token !== "number" || typeof progress !== "number") return
     const { message, total } = params ?? {}
-    pending.report({
+    const report: Progress = {
       progress,
       total: typeof total === "number" ? total : undefined,
       message: typeof message === "string" ? message : undefined
-    })
+    }
+    this.reporters.get(token)?.(report)
+    const pending = this.pending.get(token)
+    if (pending === undefined) return
+    const now = this.deadlines.now()
+    const patience = pending.patience(now)
+    if (patience !== undefined) this.deadlines.add(pending, now, patience)
+    pending.report(report)
   }
 
   private answer(request: Jsonrpc.Request): void {

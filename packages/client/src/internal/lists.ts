@@ -24,19 +24,25 @@ export type Ask = (method: string, cursor: string | undefined) => Effect.Effect<
 /** What a list holds, and how it is asked for. */
 export interface Listed<A> {
   readonly method: string
-  readonly kind: "tools" | "resources" | "resourceTemplates" | "prompts"
+  readonly kind: "tools" | "resources" | "resourceTemplates" | "prompts" | "tasks"
   readonly noun: string
   readonly read: (item: unknown) => Exit.Exit<A, Schema.SchemaError>
 }
 
-const listed = <A>(method: string, kind: Listed<A>["kind"], noun: string, schema: Schema.Codec<A>): Listed<A> => ({
+/** A list, by the Schema of what it holds. */
+export const listed = <A>(
+  method: string,
+  kind: Listed<A>["kind"],
+  noun: string,
+  schema: Schema.Codec<A, unknown>
+): Listed<A> => ({
   method,
   kind,
   noun,
   read: Schema.decodeUnknownExit(schema)
 })
 
-/** The lists that there are. */
+/** The lists of what a server offers. */
 export const kinds = {
   tools: listed("tools/list", "tools", "tool", Tool),
   resources: listed("resources/list", "resources", "resource", Resource),

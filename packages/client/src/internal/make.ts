@@ -23,12 +23,14 @@ import { find } from "./handlers.ts"
 import { opener } from "./link.ts"
 import { holdOn, listen } from "./listen.ts"
 import { type Ask, kinds, listAll, streamAll } from "./lists.ts"
-import { calls } from "./operations.ts"
+import { calls, readCall } from "./operations.ts"
 import { defaultRhythm } from "./pace.ts"
 import { supervise } from "./recovery.ts"
 import { Requests } from "./requests.ts"
 import { McpClient, type Options } from "./service.ts"
 import { makeStanding } from "./standing.ts"
+import { tasks } from "./taskClient.ts"
+import { creating } from "./taskCreation.ts"
 import { tracing } from "./tracing.ts"
 
 type Client = McpClient["Service"]
@@ -50,7 +52,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Client, McpClientError, ClientTransport | Scope.Scope> {
   const scope = yield* Scope.Scope
   const standing = yield* makeStanding(options)
-  const { cache, connection, listeners, repeatable, subscribed } = standing
+  const { book, cache, connection, listeners, repeatable, subscribed } = standing
   const handlers = yield* find
   const declaredExtensions = extensions.capabilitiesOf(options.extensions)
   const capabilities = (revision: Revision.Revision): ClientCapabilities => ({
@@ -76,6 +78,7 @@ export const make = Effect.fnUntraced(function* (
       standing.agreement = link.agreement
       // It may be another server, and this client somebody else.
       cache.clear()
+      book.forgetTools()
       connection.begin()
       standing.catalogue?.markAll()
     },
@@ -142,6 +145,26 @@ export const make = Effect.fnUntraced(function* (
       : { status: "unhealthy", state, latency: undefined, error: answered.failure }
   })
 
+  const listTools = listAll(ask, kinds.tools)
+  const called = calls(
+    request,
+    () => agreement().wire,
+    (uri, call) => requests.read("resources/read", uri, { uri }, call)
+  )
+  const host = {
+    get revision() {
+      return agreement().wire.revision
+    },
+    get capabilities() {
+      return agreement().capabilities
+    },
+    timeout,
+    request,
+    runFork: connection.runFork,
+    readResult: (method: string, subject: string, result: Jsonrpc.JsonObject) =>
+      readCall(agreement().wire, method, subject, result)
+  }
+
   return McpClient.of({
     get revision() {
       return agreement().wire.revision
@@ -163,7 +186,7 @@ export const make = Effect.fnUntraced(function* (
     health,
     catalogue: catalogue.get(scope),
     clearCache: Effect.sync(() => cache.clearAll()),
-    listTools: listAll(ask, kinds.tools),
+    listTools,
     listResources: listAll(ask, kinds.resources),
     listResourceTemplates: listAll(ask, kinds.resourceTemplates),
     listPrompts: listAll(ask, kinds.prompts),
@@ -171,11 +194,8 @@ export const make = Effect.fnUntraced(function* (
     streamResources: streamAll(ask, kinds.resources),
     streamResourceTemplates: streamAll(ask, kinds.resourceTemplates),
     streamPrompts: streamAll(ask, kinds.prompts),
-    ...calls(
-      request,
-      () => agreement().wire,
-      (uri, call) => requests.read("resources/read", uri, { uri }, call)
-    ),
+    ...called,
+    tasks: tasks({ host, book, create: creating(connection, requests), listTools, callTool: called.callTool }),
     subscribeResource: (uri) => Effect.map(request("resources/subscribe", { uri }), () => void subscribed.add(uri)),
     unsubscribeResource: (uri) =>
       Effect.suspend(() => {

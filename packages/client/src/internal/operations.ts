@@ -5,6 +5,7 @@ import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { Completion } from "@effect-mcp/core/protocol/Completion"
 import type { GetPromptResult } from "@effect-mcp/core/protocol/Prompts"
 import type { ReadResourceResult } from "@effect-mcp/core/protocol/Resources"
+import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
 import type { ClientWire } from "@effect-mcp/core/wire/Wire"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -33,6 +34,19 @@ const decodeCompletion = Schema.decodeUnknownExit(Completion)
 
 const isList = (u: unknown): boolean => Array.isArray(u) && u.every(Jsonrpc.isObject)
 
+/** Reads the result of a call in an answer to `method`; `subject` says whose it is. */
+export const readCall = (
+  wire: ClientWire,
+  method: string,
+  subject: string,
+  result: Jsonrpc.JsonObject
+): Effect.Effect<CallToolResult, McpClientError> => {
+  const neutral = wire.toolResult(result)
+  return isList(neutral.content)
+    ? Effect.succeed(neutral)
+    : Effect.fail(invalidAnswer(method, `the result of ${subject} has no content`))
+}
+
 /** What a server does when it is asked to. */
 export const calls = (
   request: Request,
@@ -40,12 +54,9 @@ export const calls = (
   read: (uri: string, options: CallOptions | undefined) => ReturnType<Request>
 ): Pick<Client, "callTool" | "readResource" | "getPrompt" | "complete" | "ping"> => ({
   callTool: (name, args, call) =>
-    Effect.flatMap(request("tools/call", new CallParams(name, args ?? noArguments), call), (result) => {
-      const neutral = wire().toolResult(result)
-      return isList(neutral.content)
-        ? Effect.succeed(neutral)
-        : Effect.fail(invalidAnswer("tools/call", `the result of "${name}" has no content`))
-    }),
+    Effect.flatMap(request("tools/call", new CallParams(name, args ?? noArguments), call), (result) =>
+      readCall(wire(), "tools/call", `"${name}"`, result)
+    ),
   readResource: (uri, call) =>
     Effect.flatMap(read(uri, call), (received) => {
       const result = wire().result(received)

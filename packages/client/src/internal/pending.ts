@@ -29,6 +29,8 @@ export class RequestOptions {
   readonly isEarly: boolean
   /** What it is measured under; by its method when absent. */
   readonly subject: Subject | undefined
+  /** Whether it asks for a task, which is cancelled by other means. */
+  readonly isTask: boolean
 
   constructor(
     timeout: number | undefined,
@@ -36,7 +38,8 @@ export class RequestOptions {
     totalTimeout?: number,
     isRepeatable = false,
     isEarly = false,
-    subject?: Subject
+    subject?: Subject,
+    isTask = false
   ) {
     this.timeout = timeout
     this.onProgress = onProgress
@@ -44,11 +47,16 @@ export class RequestOptions {
     this.isRepeatable = isRepeatable
     this.isEarly = isEarly
     this.subject = subject
+    this.isTask = isTask
   }
 }
 
 /** Options of what is part of agreeing with a server. */
 export const early = (timeout: number | undefined) => new RequestOptions(timeout, undefined, undefined, false, true)
+
+/** The same options for a request that asks for a task. */
+export const forTask = ({ isRepeatable, onProgress, subject, timeout, totalTimeout }: RequestOptions) =>
+  new RequestOptions(timeout, onProgress, totalTimeout, isRepeatable, false, subject, true)
 
 /** Makes the message of a request; `more` is what a repetition has besides the params of the first one. */
 export type MessageOf = (id: number, more: JsonObject | undefined) => Request

@@ -6,7 +6,7 @@ import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as Effect from "effect/Effect"
 import type { Around } from "../Guard.ts"
 import type { Agreement } from "./negotiate.ts"
-import { type MessageOf, RequestOptions, type Result } from "./pending.ts"
+import { forTask, type MessageOf, RequestOptions, type Result } from "./pending.ts"
 import type { CallOptions, Options } from "./service.ts"
 import type { Standing } from "./standing.ts"
 import type { Trace } from "./tracing.ts"
@@ -27,6 +27,9 @@ const toolOf = (method: string, params: Params): string | undefined => {
 
 // Programs may make up names of tools.
 const maxUsual = 1000
+
+/** Told of each message that is made for a request: its id, and whether it repeats it with answers to questions of the server. */
+export type OnMessage = (id: number, isRound: boolean) => void
 
 /** What stands around requests, and where they go. */
 export interface Surroundings {
@@ -58,14 +61,14 @@ export class Requests {
     standing.repeatable.onChange = () => this.byTool.clear()
   }
 
-  /** Makes a request. `onRound` is told of each repetition with answers to questions of the server. Tracing is around the guards. */
-  make(method: string, params: Params, call: CallOptions | undefined, onRound?: () => void): Result {
+  /** Makes a request. Tracing is around the guards. */
+  make(method: string, params: Params, call: CallOptions | undefined, onMessage?: OnMessage): Result {
     const { agreement, trace, transport } = this.surroundings
     const tool = toolOf(method, params)
-    if (trace === undefined) return this.send(method, tool, params, call, call?.meta, onRound)
+    if (trace === undefined) return this.send(method, tool, params, call, call?.meta, onMessage)
     const { version } = agreement().wire.revision
     return trace({ method, tool, params, version, transport }, (meta) =>
-      this.send(method, tool, params, call, { ...meta, ...call?.meta }, onRound)
+      this.send(method, tool, params, call, { ...meta, ...call?.meta }, onMessage)
     )
   }
 
@@ -74,8 +77,8 @@ export class Requests {
     return Effect.suspend(() => {
       if (this.surroundings.agreement().wire.revision.era === "session") return this.make(method, params, call)
       let wasAsked = false
-      const asked = this.make(method, params, call, () => {
-        wasAsked = true
+      const asked = this.make(method, params, call, (_, isRound) => {
+        if (isRound) wasAsked = true
       })
       // What depends on somebody's answers is for this once.
       return this.standing.cache.read(method, key, asked, () => !wasAsked)
@@ -88,16 +91,18 @@ export class Requests {
     params: Params,
     call: CallOptions | undefined,
     meta: Jsonrpc.JsonObject | undefined,
-    onRound: (() => void) | undefined
+    onMessage: OnMessage | undefined
   ): Result {
     const { agreement, around } = this.surroundings
     const messageOf: MessageOf = (id, more) => {
       const { wire } = agreement()
+      onMessage?.(id, more !== undefined)
       if (more === undefined) return wire.request(id, method, params, meta)
-      onRound?.()
       return wire.request(id, method, repeated(params, more), meta)
     }
-    const sent = this.standing.connection.request(method, messageOf, this.optionsOf(method, tool, call))
+    const options = this.optionsOf(method, tool, call)
+    const isTask = tool !== undefined && params?.["task"] !== undefined
+    const sent = this.standing.connection.request(method, messageOf, isTask ? forTask(options) : options)
     return around === undefined ? sent : around({ method, tool }, sent)
   }
 

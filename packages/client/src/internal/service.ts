@@ -22,6 +22,7 @@ import type { ConnectionState } from "../ConnectionState.ts"
 import type { Guard } from "../Guard.ts"
 import type { Health } from "../Health.ts"
 import type { McpClientError } from "../McpClientError.ts"
+import type { Tasks } from "../Tasks.ts"
 import type { CallOptions } from "./callOptions.ts"
 import type { Declared } from "./extensions.ts"
 import type { Subscription } from "./listen.ts"
@@ -132,6 +133,8 @@ export class McpClient extends Context.Service<
       args?: Jsonrpc.JsonObject,
       options?: CallOptions
     ) => Effect.Effect<CallToolResult, McpClientError>
+    /** Tools that run as tasks: started, found again and listed. 2025-11-25. */
+    readonly tasks: Tasks
     /** Suggestions for an argument of a prompt, or a variable of a template; `known` are arguments that are filled in already. */
     readonly complete: (
       ref: CompletionReference,

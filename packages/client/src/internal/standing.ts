@@ -17,6 +17,7 @@ import type { Agreement } from "./negotiate.ts"
 import { Repeatable } from "./repeatable.ts"
 import { Serial } from "./serial.ts"
 import type { Options } from "./service.ts"
+import { TaskBook } from "./taskBook.ts"
 import { Telemetry } from "./telemetry.ts"
 
 /** See the module. */
@@ -25,6 +26,7 @@ export interface Standing {
   readonly cache: Cache
   readonly repeatable: Repeatable
   readonly listeners: Listeners
+  readonly book: TaskBook
   catalogue: CatalogueKeeper | undefined
   agreement: Agreement | undefined
   logLevel: LoggingLevel | undefined
@@ -43,23 +45,29 @@ export const makeStanding = Effect.fnUntraced(function* ({
   const told = new Serial(runFork)
   yield* Effect.addFinalizer(() => Effect.sync(() => told.stop()))
   const listeners = new Listeners()
+  const book = new TaskBook()
   const cache = new Cache({ own: makeStore(), shared: yield* ResponseCache, endpoint })
   const handlers = {
     onChange: (notification: Jsonrpc.Notification) => {
       cache.notified(notification)
       standing.catalogue?.notified(notification)
+      book.notified(notification)
     },
     onNotification: (notification: Jsonrpc.Notification) => {
       listeners.tell(notification)
       if (onNotification !== undefined) told.push(Effect.suspend(() => onNotification(notification)))
     },
-    onEnd: (error: McpClientError) => listeners.end(error)
+    onEnd: (error: McpClientError) => {
+      listeners.end(error)
+      book.end(error)
+    }
   }
   const standing: Standing = {
     connection: new Connection(yield* Deadlines.make, handlers, new Telemetry(context), runFork),
     cache,
     repeatable: new Repeatable(),
     listeners,
+    book,
     catalogue: undefined,
     agreement: undefined,
     logLevel,

@@ -13,8 +13,10 @@ import type { FailureDecoder } from "@effect-mcp/core/wire/declared"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { InvalidAnswer, InvalidArguments, McpClientError, ToolFailed } from "../McpClientError.ts"
+import { InvalidAnswer, InvalidArguments, McpClientError } from "../McpClientError.ts"
 import { type CallOptions, McpClient } from "./service.ts"
+import { readOutcome } from "./toolOutcome.ts"
+import { type ToolTasks, typedTask } from "./typedTasks.ts"
 
 const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
 
@@ -49,30 +51,20 @@ export interface Typed<C> {
   readonly tools: Tools<C>
   readonly resources: Resources<C>
   readonly prompts: Prompts<C>
+  readonly tasks: ToolTasks<C>
 }
 
 type Call = (args?: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown>
 
 const typedCall = (client: McpClient["Service"], tool: Tool.Any): Call => {
   const codec = ToolCodec.client(tool)
+  const read = readOutcome(tool, () => client.revision, codec)
   return (args, options) => {
     const encoded = codec.encodeArguments(args ?? {})
     if (encoded._tag === "Failure") {
       return Effect.fail(invalidArguments(`tool "${tool.name}"`, encoded.text))
     }
-    return Effect.flatMap(client.callTool(tool.name, encoded.value, options), (result) => {
-      const outcome = codec.decodeResult(result, client.revision.structuredContent === "object")
-      switch (outcome._tag) {
-        case "Success":
-          return Effect.succeed(outcome.value)
-        case "Failure":
-          return Effect.fail(outcome.error)
-        case "ToolError":
-          return Effect.fail(new McpClientError({ reason: new ToolFailed({ tool: tool.name, detail: outcome.text }) }))
-        case "Mismatch":
-          return Effect.fail(invalidAnswer(`tool "${tool.name}"`, outcome.detail))
-      }
-    })
+    return Effect.flatMap(client.callTool(tool.name, encoded.value, options), read)
   }
 }
 
@@ -128,6 +120,7 @@ export const of = <G extends McpGroup.Any>(group: G): Effect.Effect<Typed<McpGro
 export const typed = <G extends McpGroup.Any>(group: G, client: McpClient["Service"]): Typed<McpGroup.Contracts<G>> => {
   const contracts = McpGroup.contractsOf(group)
   const tools = contracts.filter(Tool.isTool).map((tool) => [tool.name, typedCall(client, tool)] as const)
+  const tasks = contracts.filter(Tool.isTool).map((tool) => [tool.name, typedTask(client.tasks, tool)] as const)
   const prompts = contracts.filter(Prompt.isPrompt).map((prompt) => [prompt.name, typedPrompt(client, prompt)] as const)
   const resources = contracts
     .filter(Resource.isResource)
@@ -136,6 +129,7 @@ export const typed = <G extends McpGroup.Any>(group: G, client: McpClient["Servi
   return {
     tools: Object.fromEntries(tools),
     resources: Object.fromEntries(resources),
-    prompts: Object.fromEntries(prompts)
+    prompts: Object.fromEntries(prompts),
+    tasks: Object.fromEntries(tasks)
   } as unknown as Typed<McpGroup.Contracts<G>>
 }
