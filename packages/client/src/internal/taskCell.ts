@@ -157,7 +157,6 @@ export class TaskCell {
   // Nobody watches: the server is left alone.
   private rest(): void {
     this.stop()
-    if (this.answer !== undefined) return
     const { asking } = this
     this.asking = undefined
     asking?.interruptUnsafe()

@@ -98,14 +98,16 @@ const cancelOf = (cell: TaskCell, host: TaskHost): Effect.Effect<ProtocolTask, M
     return asked.pipe(
       Effect.flatMap((result) => cell.read("tasks/cancel", result)),
       // It may have been faster than that.
-      Effect.catch((error) =>
-        error.reason._tag !== "RequestFailed"
-          ? Effect.fail(error)
-          : Effect.filterOrFail(
-              Effect.catch(cell.refresh, () => Effect.fail(error)),
-              () => cell.isOver,
-              () => error
-            )
+      Effect.catchIf(
+        ({ reason }) => reason._tag === "RequestFailed",
+        (error) => {
+          const now = Effect.mapError(cell.refresh, () => error)
+          return Effect.filterOrFail(
+            now,
+            () => cell.isOver,
+            () => error
+          )
+        }
       )
     )
   })
