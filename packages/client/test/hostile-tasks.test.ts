@@ -234,13 +234,20 @@ describe("a hostile server", () => {
   it.effect("gives two calls the same task: both are that one", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* tasking()
-      const [one, two] = yield* Effect.all([client.tasks.start(toolNamed("render")), client.tasks.start(toolNamed("render"))])
-      const fibers = yield* Effect.forEach([one, two], ({ await: result }) => begin(result))
+      const told: Array<number> = []
+      const [one, two] = yield* Effect.forEach([1, 2], (call) =>
+        client.tasks.start(toolNamed("render"), {}, { onProgress: () => Effect.sync(() => void told.push(call)) })
+      )
+      for (const { id } of [...connection.sent]) {
+        connection.notify("notifications/progress", { progressToken: id, progress: 1 })
+      }
+      const fibers = yield* Effect.forEach([one!, two!], ({ await: result }) => begin(result))
       connection.notify("notifications/tasks/status", task("completed"))
       yield* settle
       connection.answer(connection.last("tasks/result"), done)
       for (const fiber of fibers) assert.deepStrictEqual(yield* Fiber.join(fiber), Result.succeed(done))
       assert.strictEqual(count(connection, "tasks/result"), 1)
+      assert.deepStrictEqual(told, [1])
     })
   )
 })

@@ -63,6 +63,15 @@ describe("starting a task", () => {
     })
   )
 
+  it.effect("by a name that is not listed lists the tools once, too", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* tasking((message, connection) => connection.answer(message, done))
+      yield* client.tasks.start("unlisted")
+      yield* client.tasks.start("unlisted")
+      assert.strictEqual(count(connection, "tools/list"), 1)
+    })
+  )
+
   it.effect("by a listing lists nothing", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* tasking()
@@ -241,6 +250,7 @@ describe("progress of a task", () => {
 
   for (const [what, answer] of [
     ["a result", done],
+    ["a task that is over", { task: task("completed") }],
     ["no task", { task: { taskId: 1 } }]
   ] as const) {
     it.effect(`ends with the answer when that is ${what}`, () =>

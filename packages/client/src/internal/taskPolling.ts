@@ -16,7 +16,6 @@ export const maxMisses = 3
  * answer that was `unchanged`. It doubles with each of the `misses` in a row.
  */
 export const pauseOf = (asked: number | undefined, unchanged: number, misses: number): number => {
-  const pause =
-    asked === undefined ? Math.min(first * growth ** unchanged, longestUnasked) : Math.min(Math.max(asked, shortest), longest)
+  const pause = asked === undefined ? Math.min(first * growth ** unchanged, longestUnasked) : Math.max(asked, shortest)
   return Math.min(pause * 2 ** misses, longest)
 }
