@@ -2,6 +2,7 @@
  * How a task is followed until its end: asking, being told, its result, questions within it, and cancelling it.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
@@ -649,6 +650,22 @@ describe("a connection that is lost and comes back", () => {
 })
 
 describe("guards of the client", () => {
+  it.effect("see a start in the context of who starts", () =>
+    Effect.gen(function* () {
+      const Caller = Context.Reference<string>("test/Caller", { defaultValue: () => "nobody" })
+      let seen = ""
+      const guard: Guard = Effect.succeed((_, effect) =>
+        Effect.flatMap(Caller, (caller) => {
+          seen = caller
+          return effect
+        })
+      )
+      const { client } = yield* tasking(() => {}, { options: { guards: [guard] } })
+      yield* Effect.provideService(client.tasks.start(toolNamed("render")), Caller, "me")
+      assert.strictEqual(seen, "me")
+    })
+  )
+
   it.effect("stand around everything that tasks ask; what they hold back is asked later", () =>
     Effect.gen(function* () {
       const asked: Array<string> = []

@@ -186,6 +186,15 @@ describe("starting a task", () => {
     })
   )
 
+  it.effect("by hand is not cancelled by a notification either", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* tasking(() => {}, { created: undefined })
+      const fiber = yield* begin(client.request("tools/call", { name: "render", task: {} }))
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(connection.methods, ["tools/call"])
+    })
+  )
+
   it.effect("that is interrupted cancels the task as soon as the server says which one it is", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* tasking(() => {}, { created: undefined })

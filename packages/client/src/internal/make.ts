@@ -31,6 +31,7 @@ import { McpClient, type Options } from "./service.ts"
 import { makeStanding } from "./standing.ts"
 import { tasks } from "./taskClient.ts"
 import { creating } from "./taskCreation.ts"
+import type { TaskHost } from "./taskHandle.ts"
 import { tracing } from "./tracing.ts"
 
 type Client = McpClient["Service"]
@@ -151,7 +152,7 @@ export const make = Effect.fnUntraced(function* (
     () => agreement().wire,
     (uri, call) => requests.read("resources/read", uri, { uri }, call)
   )
-  const host = {
+  const host: TaskHost = {
     get revision() {
       return agreement().wire.revision
     },
@@ -161,8 +162,7 @@ export const make = Effect.fnUntraced(function* (
     timeout,
     request,
     runFork: connection.runFork,
-    readResult: (method: string, subject: string, result: Jsonrpc.JsonObject) =>
-      readCall(agreement().wire, method, subject, result)
+    readResult: (method, subject, result) => readCall(agreement().wire, method, subject, result)
   }
 
   return McpClient.of({

@@ -77,7 +77,7 @@ export class TaskBook {
   }
 
   private drop(id: string, drop: () => void): void {
-    if (this.cells.get(id)?.drop === drop) this.cells.delete(id)
+    this.cells.delete(id)
     drop()
   }
 }
