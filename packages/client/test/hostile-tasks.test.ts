@@ -238,7 +238,7 @@ describe("a hostile server", () => {
       const [one, two] = yield* Effect.forEach([1, 2], (call) =>
         client.tasks.start(toolNamed("render"), {}, { onProgress: () => Effect.sync(() => void told.push(call)) })
       )
-      for (const { id } of [...connection.sent]) {
+      for (const { id } of connection.sent) {
         connection.notify("notifications/progress", { progressToken: id, progress: 1 })
       }
       const fibers = yield* Effect.forEach([one!, two!], ({ await: result }) => begin(result))
