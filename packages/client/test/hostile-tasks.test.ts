@@ -190,7 +190,7 @@ describe("a hostile server", () => {
     Effect.gen(function* () {
       const { connection, render } = yield* always(task("working"))
       yield* begin(render.await)
-      for (let i = 0; i < 200; i++) {
+      for (let i = 0; i < 40; i++) {
         connection.notify("notifications/tasks/status", task(i % 2 === 0 ? "input_required" : "working"))
         yield* settle
       }
