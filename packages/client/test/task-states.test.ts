@@ -13,7 +13,8 @@ import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as ElicitationHandler from "../src/ElicitationHandler.ts"
 import type { Guard } from "../src/Guard.ts"
-import { McpClientError, RateLimited } from "../src/McpClientError.ts"
+import { CircuitOpen, McpClientError, RateLimited } from "../src/McpClientError.ts"
+import { pauseOf } from "../src/internal/taskPolling.ts"
 import type { TaskStatus } from "../src/Tasks.ts"
 import * as Tasks from "../src/Tasks.ts"
 import { type Json, settle } from "./support/server.ts"
@@ -199,6 +200,8 @@ describe("how often the server is asked", () => {
   it.effect("is not less often than every 5 minutes", () =>
     Effect.map(gaps(86_400_000, 2), (found) => assert.deepStrictEqual(found, [300_000, 300_000]))
   )
+
+  it("is not less often than that either when there is no answer", () => assert.strictEqual(pauseOf(200_000, 0, 1), 300_000))
 
   it.effect("becomes less often up to 10 seconds where it does not say", () =>
     Effect.map(gaps(undefined, 9), (found) =>
@@ -580,6 +583,16 @@ describe("cancelling a task", () => {
     })
   )
 
+  it.effect("is what interrupting a scoped start does, once the server names it", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* tasking(() => {}, { created: undefined })
+      yield* Fiber.interrupt(yield* begin(Effect.scoped(client.tasks.startScoped(toolNamed("render")))))
+      connection.answer(connection.last("tools/call"), { task: task("working") })
+      yield* settle
+      assert.deepStrictEqual(connection.methods, ["tools/call", "tasks/cancel"])
+    })
+  )
+
   it.effect("is what the end of its scope does, unless it is over", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* tasking()
@@ -674,7 +687,10 @@ describe("guards of the client", () => {
         asked.push(request.tool ?? request.method)
         if (request.method !== "tasks/get" || holds-- === 0) return effect
         const { method } = request
-        return Effect.fail(new McpClientError({ reason: new RateLimited({ method, limit: 1, retryAfter: 1 }) }))
+        const open = new CircuitOpen({ method })
+        return Effect.fail(
+          new McpClientError({ reason: holds === 0 ? open : new RateLimited({ method, limit: 1, retryAfter: 1 }) })
+        )
       })
       const { connection, render, reply } = yield* started({ options: { guards: [guard] } })
       const fiber = yield* begin(render.await)

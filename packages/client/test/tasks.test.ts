@@ -33,6 +33,14 @@ describe("starting a task", () => {
     })
   )
 
+  it.effect("asks for whole milliseconds", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* tasking()
+      yield* client.tasks.start("render", {}, { ttl: Duration.millis(0.5) })
+      assert.deepStrictEqual(connection.last("tools/call")["params"].task, { ttl: 1 })
+    })
+  )
+
   for (const ttl of [undefined, Duration.infinity]) {
     it.effect(`leaves it to the server how long it is kept, when it is told ${String(ttl)}`, () =>
       Effect.gen(function* () {
