@@ -5,8 +5,8 @@
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import type { Codec } from "./Contract.ts"
-import { compile, explainProblems } from "./internal/rawJsonSchema.ts"
 import type { JsonObject } from "./Jsonrpc.ts"
+import * as JsonSchemaValidator from "./JsonSchemaValidator.ts"
 import type * as Name from "./Name.ts"
 import * as Tool from "./Tool.ts"
 
@@ -22,11 +22,8 @@ export interface Options<S extends Codec, F extends Codec> extends Omit<Tool.Opt
 }
 
 const check: Tool.Raw["compile"] = (schema, where) => {
-  const { validate } = compile(schema, where)
-  return (value) => {
-    const problems = validate(value)
-    return problems === undefined ? undefined : explainProblems(problems)
-  }
+  const validate = JsonSchemaValidator.make(schema, where)
+  return (value) => validate(value, "arguments")
 }
 
 /**

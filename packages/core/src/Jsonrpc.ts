@@ -80,6 +80,8 @@ export interface Invalid {
   /** The id of the request that it was meant to answer. */
   readonly answers: RequestId | undefined
   readonly error: ErrorObject
+  /** The request that it would be if `params: null` were no params, for who reads it so. JSON-RPC does not. */
+  readonly bare?: Request
 }
 
 /** One element of a batch, or a message that stands alone. */
@@ -187,7 +189,8 @@ const fromCall = (message: JsonObject): Single => {
     return invalid(undefined, ErrorCode.InvalidRequest, "Invalid Request: `id` must be a string or an integer")
   }
   if (params !== undefined && !isObject(params)) {
-    return invalid(id, ErrorCode.InvalidParams, "Invalid params: `params` must be an object")
+    const refused = invalid(id, ErrorCode.InvalidParams, "Invalid params: `params` must be an object")
+    return params === null ? { ...refused, bare: new RequestMessage(id, method, undefined) } : refused
   }
   return new RequestMessage(id, method, params)
 }

@@ -51,7 +51,7 @@ const argumentsOf = (schema: JsonObject): ReadonlyArray<PromptArgument> => {
   return propertiesOf(schema).map(([key, property]) => argument(key, property, needed.includes(key)))
 }
 
-const definition = (prompt: Any, schema: JsonObject): Definition => {
+const described = (prompt: Any, schema: JsonObject): Definition => {
   const { description, icons, name, title } = prompt
   const meta = toMeta(prompt)
   const listed = argumentsOf(schema)
@@ -64,6 +64,9 @@ const definition = (prompt: Any, schema: JsonObject): Definition => {
     ...(meta === undefined ? {} : { _meta: meta })
   }
 }
+
+/** The description of a prompt as clients see it. Throws `UnrepresentableSchema` when a Schema cannot be shown. */
+export const definition = (prompt: Any): Definition => described(prompt, schemaOf(prompt))
 
 /** What a server makes of a prompt. */
 export interface ServerPrompt {
@@ -108,7 +111,7 @@ const reader = (schema: JsonObject): ((args: JsonObject) => JsonObject) => {
 /** What a server makes of a prompt. Throws `UnrepresentableSchema` when a Schema cannot be shown. */
 export const server = (prompt: Any): ServerPrompt => {
   const schema = schemaOf(prompt)
-  const shown = definition(prompt, schema)
+  const shown = described(prompt, schema)
   const read = reader(schema)
   const decoder = makeDecoder(prompt.parameters, { lenient: true, excessKeys: "error" })
   const said = prompt.description === undefined ? {} : { description: prompt.description }

@@ -2,7 +2,6 @@
  * How the arguments and results of a tool cross the wire: what a server and a typed client make of one contract. For implementers
  * of servers and clients; programs have no need of it.
  */
-import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -281,14 +280,34 @@ const parsed = (json: string): unknown => {
 
 type Decode = (u: unknown) => Exit.Exit<unknown, Schema.SchemaError>
 
-const unwrapped = (value: unknown): unknown => (isObject(value) && "result" in value ? value["result"] : value)
+const unwrapped = (value: unknown): unknown => (isObject(value) && Object.hasOwn(value, "result") ? value["result"] : value)
+
+/** What was read, and of what. */
+interface Reading {
+  readonly exit: Exit.Exit<unknown, Schema.SchemaError>
+  readonly value: unknown
+}
 
 // Servers that were not made from the contract may do it the other way.
-const decodeEither = (decode: Decode, first: unknown, second: unknown) => {
+const decodeEither = (decode: Decode, first: unknown, second: unknown): Reading => {
   const exit = decode(first)
-  if (Exit.isSuccess(exit) || first === second) return exit
+  if (Exit.isSuccess(exit) || first === second) return { exit, value: first }
   const other = decode(second)
-  return Exit.isSuccess(other) ? other : exit
+  return Exit.isSuccess(other) ? { exit: other, value: second } : { exit, value: first }
+}
+
+// What holds nothing but a `result` is more likely to be wrapped than to be a result that calls its only member so.
+const isWrapper = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 1
+
+const notFitting = (decode: Decode, { exit, value }: Reading): CallOutcome => {
+  const nothing = "the result is not what the contract says: it has no structured content, and no JSON in its text"
+  if (value === undefined) return { _tag: "Mismatch", detail: nothing }
+  const inner = unwrapped(value)
+  const read = inner !== value && isWrapper(value) ? { exit: decode(inner), value: inner } : { exit, value }
+  return {
+    _tag: "Mismatch",
+    detail: `the result is not what the contract says:\n${explainExit(read.exit, "result", { value: read.value })}`
+  }
 }
 
 const decodeSuccess = (tool: Any): ClientTool["decodeResult"] => {
@@ -305,10 +324,8 @@ const decodeSuccess = (tool: Any): ClientTool["decodeResult"] => {
   return (result, objectsOnly = false) => {
     const value = sent(result)
     const inner = unwrapped(value)
-    const exit = wraps && objectsOnly ? decodeEither(decode, inner, value) : decodeEither(decode, value, inner)
-    return Exit.isSuccess(exit)
-      ? exit
-      : { _tag: "Mismatch", detail: `the result is not what the contract says: ${Cause.pretty(exit.cause)}` }
+    const read = wraps && objectsOnly ? decodeEither(decode, inner, value) : decodeEither(decode, value, inner)
+    return Exit.isSuccess(read.exit) ? read.exit : notFitting(decode, read)
   }
 }
 
@@ -319,7 +336,7 @@ const decodeFailure = (tool: Any): ((result: CallToolResult) => CallOutcome) => 
   return (result) => {
     const sent = result.structuredContent ?? result._meta?.[structuredKey]
     if (sent === undefined) return undeclared(result)
-    const exit = decodeEither(decode, sent, unwrapped(sent))
+    const { exit } = decodeEither(decode, sent, unwrapped(sent))
     return Exit.isSuccess(exit) ? { _tag: "Failure", error: exit.value } : undeclared(result)
   }
 }

@@ -57,6 +57,15 @@ describe("parse", () => {
     it(`reads ${text.trim()}`, () => assert.deepStrictEqual(Jsonrpc.parse(text), message))
   }
 
+  it("refuses params that are no object, and says what the request is without them when they are null", () => {
+    const parse = (params: string) => Jsonrpc.parse(`{"jsonrpc":"2.0","id":1,"method":"a","params":${params}}`)
+    const error = { code: -32602, message: "Invalid params: `params` must be an object" }
+    const refused = { _tag: "Invalid", id: 1, answers: undefined, error }
+    assert.deepStrictEqual<unknown>(parse("[]"), refused)
+    const bare = { _tag: "Request", id: 1, method: "a", params: undefined }
+    assert.deepStrictEqual<unknown>(parse("null"), { ...refused, bare })
+  })
+
   it("is total: any text is a message, or says what is wrong with it", () => {
     for (const text of [
       "",
