@@ -125,10 +125,6 @@ const lostChoice: Not = {
     assert.deepStrictEqual(party.user.asked[0]!.params.requestedSchema.properties.size, { type: "string" })
   }
 }
-const nullParams: Not = {
-  because: "effect/ai writes `params: null`, which JSON-RPC does not allow",
-  proof: unasked("", "askBare").proof
-}
 const noRounds: Not = {
   because: "the SDK has no rounds",
   proof: async ({ session: { client, run } }) => {
@@ -165,7 +161,7 @@ const before = {
   "takes a question back": noForms
 }
 const v1 = { rounds: noRounds }
-const ai = { rounds: noRoundsHere, "no params": nullParams }
+const ai = { rounds: noRoundsHere }
 const ai2025_06 = { ...ai, ...in2025_06, choice: lostChoice, "titles and lists": noTitles }
 
 // prettier-ignore

@@ -251,15 +251,15 @@ describe("what a server sends by itself", () => {
       connection.send({ id: "p", method: "ping" })
       connection.send({ id: 0, method: "roots/list" })
       connection.send({ id: "", method: "sampling/createMessage", params: {} })
-      const refused = (id: unknown, method: string) => ({
+      const refused = (id: unknown, detail: string) => ({
         jsonrpc: "2.0",
         id,
-        error: { code: -32601, message: `Method not found: ${method}` }
+        error: { code: -32601, message: `Method not found: ${detail}` }
       })
       assert.deepStrictEqual(connection.sent, [
         { jsonrpc: "2.0", id: "p", result: {} },
-        refused(0, "roots/list"),
-        refused("", "sampling/createMessage")
+        refused(0, "roots/list: no RootsHandler was provided to the layer of this client"),
+        refused("", "sampling/createMessage: no SamplingHandler was provided to the layer of this client")
       ])
     })
   )

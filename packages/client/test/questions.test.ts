@@ -83,6 +83,39 @@ describe("a question", () => {
     })
   )
 
+  it.effect("without a handler is refused with the name of what would answer it, and with no more where that is there", () =>
+    Effect.gen(function* () {
+      const without = yield* connected("2025-03-26", Layer.empty)
+      for (const method of ["elicitation/create", "sampling/createMessage", "roots/list", "tools/call"]) {
+        without.connection.send({ id: method, method })
+      }
+      yield* settle
+      assert.deepStrictEqual(
+        without.connection.sent.map(({ error }) => error.message),
+        [
+          "Method not found: elicitation/create: no ElicitationHandler was provided to the layer of this client",
+          "Method not found: sampling/createMessage: no SamplingHandler was provided to the layer of this client",
+          "Method not found: roots/list: no RootsHandler was provided to the layer of this client",
+          "Method not found: tools/call"
+        ]
+      )
+    })
+  )
+
+  it.effect("may have `params: null`, which is no params", () =>
+    Effect.gen(function* () {
+      const { connection } = yield* connected("2025-03-26", RootsHandler.layer([]))
+      connection.send({ id: 1, method: "roots/list", params: null })
+      connection.send({ id: 2, method: "ping", params: null })
+      connection.line(JSON.stringify([{ jsonrpc: "2.0", id: 3, method: "roots/list", params: null }]))
+      yield* settle
+      assert.deepStrictEqual(
+        connection.sent.toSorted((a, b) => a["id"] - b["id"]),
+        [result(1, { roots: [] }), result(2, {}), result(3, { roots: [] })]
+      )
+    })
+  )
+
   it.effect("is not answered where the revision does not have it", () =>
     Effect.gen(function* () {
       const { connection } = yield* connected("2025-03-26", answering)

@@ -103,6 +103,14 @@ describe("a request that is answered with questions", () => {
     { arbitrary: { runs: 50 } }
   )
 
+  it.effect("may have `params: null` in a question, which is no params", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* connected(all, answers(asking({ a: { ...roots, params: null } }), done))
+      yield* client.callTool("t")
+      assert.deepStrictEqual(connection.last("tools/call")["params"].inputResponses, { a: { roots: [{ uri: "file:///a" }] } })
+    })
+  )
+
   it.effect("has no state when there was none, and answers under any key", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* connected(all, (message, connection) => {
@@ -333,7 +341,13 @@ describe("a question that has no answer", () => {
   const table: ReadonlyArray<
     readonly [what: string, layer: Layer.Layer<never>, question: unknown, code: number, detail: RegExp]
   > = [
-    ["was not declared", accepting, roots, -32601, /^Method not found: roots\/list$/],
+    [
+      "was not declared",
+      accepting,
+      roots,
+      -32601,
+      /^Method not found: roots\/list: no RootsHandler was provided to the layer of this client$/
+    ],
     ["does not exist", all, { method: "made/up", params: {} }, -32601, /^Method not found: made\/up$/],
     ["is one that only clients ask", all, { method: "tools/call", params: {} }, -32601, /^Method not found/],
     ["has a name from the prototype", all, { method: "constructor" }, -32601, /^Method not found: constructor$/],
@@ -385,7 +399,7 @@ describe("a question that has no answer", () => {
       const { client } = yield* connected(Layer.empty, answers(asking({ name: elicitation })))
       assert.strictEqual(
         (yield* Effect.flip(client.callTool("t"))).message,
-        'tools/call was given up: its question "name" (elicitation/create) has no answer (-32601): Method not found: elicitation/create'
+        'tools/call was given up: its question "name" (elicitation/create) has no answer (-32601): Method not found: elicitation/create: no ElicitationHandler was provided to the layer of this client'
       )
     })
   )

@@ -8,6 +8,7 @@ import type { Revision } from "@effect-mcp/core/Revision"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Asker } from "../Asker.ts"
+import { handlerOf } from "./advice.ts"
 import type { Handlers } from "./handlers.ts"
 import { relatedTask } from "./relatedTask.ts"
 import { type Answer, refuse, type Responder } from "./responder.ts"
@@ -39,6 +40,13 @@ const related = (params: JsonObject, read: ReturnType<Read>): ReturnType<Read> =
   )
 }
 
+// A handler that was provided beside the client, and not to it, is missed here for the first time.
+const undeclared = (method: string, hasHandler: boolean) => {
+  const handler = hasHandler ? undefined : handlerOf(method)
+  const why = handler === undefined ? "" : `: no ${handler} was provided to the layer of this client`
+  return refuse(ErrorCode.MethodNotFound, `Method not found: ${method}${why}`)
+}
+
 /** Reads questions of a server. What was not declared does not exist. */
 export const reading = ({ elicitation, roots, sampling }: Handlers, asker: Asker): Read => {
   const all: ReadonlyArray<readonly [method: string, responder: Responder | undefined]> = [
@@ -46,11 +54,12 @@ export const reading = ({ elicitation, roots, sampling }: Handlers, asker: Asker
     ["sampling/createMessage", sampling],
     ["elicitation/create", elicitation]
   ]
+  const known = new Map(all)
   const declared = new Map(all.filter(([, responder]) => responder?.capability(asker.revision) !== undefined))
-  return (method, params = noParams) => {
+  return (method, params) => {
     const responder = declared.get(method)
-    if (responder === undefined) return refuse(ErrorCode.MethodNotFound, `Method not found: ${method}`)
-    const read = responder.read(params, asker)
-    return asker.revision.tasks === "core" ? related(params, read) : read
+    if (responder === undefined) return undeclared(method, known.get(method) !== undefined)
+    const read = responder.read(params ?? noParams, asker)
+    return asker.revision.tasks === "core" ? related(params ?? noParams, read) : read
   }
 }

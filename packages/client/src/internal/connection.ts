@@ -177,7 +177,8 @@ export class Connection implements Keeper {
       case "Request":
         return this.answer(message)
       case "Invalid": {
-        const { answers, error, id } = message
+        const { answers, bare, error, id } = message
+        if (bare !== undefined) return this.answer(bare)
         // A question that cannot be read is answered with what is wrong with it, or the server would wait for ever.
         if (answers === undefined && id !== undefined && this.answersRequests) return this.reply(Jsonrpc.failure(id, error))
         // An answer that cannot be read still ends its request.

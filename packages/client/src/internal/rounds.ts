@@ -91,7 +91,7 @@ export class Rounds {
 
   private question(method: string, key: string, request: unknown): Question | McpClientError {
     const asked = isObject(request) ? request["method"] : undefined
-    const params = isObject(request) ? request["params"] : undefined
+    const params = isObject(request) ? (request["params"] ?? undefined) : undefined // `null` is read as absent
     if (typeof asked !== "string" || (params !== undefined && !isObject(params))) {
       const error = {
         code: ErrorCode.InvalidRequest,
