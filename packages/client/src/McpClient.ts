@@ -19,7 +19,22 @@ export type { Progress } from "./internal/pending.ts"
 export type { ExtensionClient } from "./internal/extensionClient.ts"
 export type { Subscription } from "./internal/listen.ts"
 export { type CallOptions, McpClient, type Options } from "./internal/service.ts"
-export { of, type Prompts, type Resources, type Tools, type Typed, typed } from "./internal/typed.ts"
+export type { Places } from "./internal/contractCheck.ts"
+export { call, type Reading } from "./internal/untyped.ts"
+export {
+  check,
+  type Complete,
+  of,
+  type PromptClient,
+  type Prompts,
+  type ResourceClient,
+  type Resources,
+  type Tools,
+  type Typed,
+  typed,
+  type TypedOptions
+} from "./internal/typed.ts"
+export { withProgress } from "./internal/withProgress.ts"
 export type { ToolTasks } from "./internal/typedTasks.ts"
 
 /**

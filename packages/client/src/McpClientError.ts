@@ -3,6 +3,8 @@
  */
 import { ClientTransportError } from "@effect-mcp/core/ClientTransport"
 import * as Schema from "effect/Schema"
+import { Difference } from "./Difference.ts"
+import { adviceOf } from "./internal/advice.ts"
 
 /** The server could not be reached, or the connection ended. */
 export class TransportFailed extends Schema.TaggedError<TransportFailed>()("TransportFailed", {
@@ -32,7 +34,7 @@ export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestF
   data: Schema.optionalKey(Schema.Unknown)
 }) {
   override get message() {
-    return `the server refused ${this.method} (${this.code}): ${this.detail}`
+    return `the server refused ${this.method} (${this.code}): ${this.detail}${adviceOf(this.data)}`
   }
 }
 
@@ -174,6 +176,24 @@ export class TaskExpired extends Schema.TaggedError<TaskExpired>()("TaskExpired"
   }
 }
 
+// What is read in a terminal; all of them are in `differences`.
+const maxShown = 20
+
+/** The server does not offer what the contract says. See `McpClient.check`. */
+export class ContractMismatch extends Schema.TaggedError<ContractMismatch>()("ContractMismatch", {
+  /** The name that the server gives itself. */
+  server: Schema.optionalKey(Schema.String),
+  differences: Schema.Array(Difference)
+}) {
+  override get message() {
+    const { differences, server } = this
+    const lines = differences.slice(0, maxShown).map(({ message }) => `\n- ${message}`)
+    const more = differences.length > maxShown ? `\n- and ${differences.length - maxShown} more` : ""
+    const name = server === undefined ? "the server" : `the server ${JSON.stringify(server)}`
+    return `${name} does not offer what the contract says:${lines.join("")}${more}`
+  }
+}
+
 /** Why a client failed. */
 export const Reason = Schema.Union([
   TransportFailed,
@@ -189,7 +209,8 @@ export const Reason = Schema.Union([
   CircuitOpen,
   TaskUnavailable,
   TaskCancelled,
-  TaskExpired
+  TaskExpired,
+  ContractMismatch
 ])
 /** Why a client failed. */
 export type Reason = typeof Reason.Type

@@ -3,9 +3,11 @@
  * matters: this file loads them all.
  */
 export * as CircuitBreaking from "./CircuitBreaking.ts"
+export * as Difference from "./Difference.ts"
 export * as ElicitationHandler from "./ElicitationHandler.ts"
 export * as Endpoints from "./Endpoints.ts"
 export * as Guard from "./Guard.ts"
+export * as ListedTool from "./ListedTool.ts"
 export * as McpClient from "./McpClient.ts"
 export * as McpClientError from "./McpClientError.ts"
 export * as RateLimit from "./RateLimit.ts"

@@ -17,6 +17,11 @@ export interface CallOptions {
    * server has done it. By default requests that only read are, and tools that are known to only read or to be idempotent.
    */
   readonly retry?: boolean
+  /**
+   * Whether the request does nothing more when it is made twice, as far as the caller knows: then it counts among those. Typed clients
+   * and `ListedTool` say so of tools whose hints do.
+   */
+  readonly idempotent?: boolean
   /** What to do when the server tells how far it is, in the order in which it does. */
   readonly onProgress?: (progress: Progress) => Effect.Effect<void>
   /** Goes into `_meta` of the request. */

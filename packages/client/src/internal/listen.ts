@@ -41,7 +41,7 @@ const over = new McpClientError({ reason: new InvalidAnswer({ method, detail: "i
 /** Where what a subscription brings goes, as it comes. */
 export interface Sink {
   /** The server will tell from now on, for the first time or after a new connection: what changed meanwhile it does not tell. */
-  readonly acknowledged?: () => void
+  readonly acknowledged?: (honoured: SubscriptionFilter) => void
   readonly take: (notification: Jsonrpc.Notification) => void
   /** The server, or the scope, has ended the subscription. */
   readonly end: () => void
@@ -64,8 +64,9 @@ export const hold = Effect.fnUntraced(function* (
     if (notification.method !== "notifications/subscriptions/acknowledged") return sink.take(notification)
     const honoured = notification.params?.["notifications"]
     // Open objects: what matters of them is checked where it is used.
-    Deferred.doneUnsafe(acknowledged, Exit.succeed(isObject(honoured) ? (honoured as SubscriptionFilter) : {}))
-    sink.acknowledged?.()
+    const filter = isObject(honoured) ? (honoured as SubscriptionFilter) : {}
+    Deferred.doneUnsafe(acknowledged, Exit.succeed(filter))
+    sink.acknowledged?.(filter)
   }
   const request = connection.request(
     method,

@@ -27,6 +27,7 @@ import { calls, readCall } from "./operations.ts"
 import { defaultRhythm } from "./pace.ts"
 import { supervise } from "./recovery.ts"
 import { Requests } from "./requests.ts"
+import { ResourceSubscriptions, updated, updating } from "./resourceUpdates.ts"
 import { McpClient, type Options } from "./service.ts"
 import { makeStanding } from "./standing.ts"
 import { tasks } from "./taskClient.ts"
@@ -120,6 +121,14 @@ export const make = Effect.fnUntraced(function* (
   })
   standing.catalogue = catalogue
 
+  const subscribeResource: Client["subscribeResource"] = (uri) =>
+    Effect.map(request("resources/subscribe", { uri }), () => void subscribed.add(uri))
+  const unsubscribeResource: Client["unsubscribeResource"] = (uri) =>
+    Effect.suspend(() => {
+      subscribed.delete(uri)
+      return Effect.asVoid(request("resources/unsubscribe", { uri }))
+    })
+
   const setLogLevel = (level: LoggingLevel): Effect.Effect<void, McpClientError> =>
     Effect.suspend(() => {
       const { wire } = agreement()
@@ -196,12 +205,14 @@ export const make = Effect.fnUntraced(function* (
     streamPrompts: streamAll(ask, kinds.prompts),
     ...called,
     tasks: tasks({ host, book, create: creating(connection, requests), listTools, callTool: called.callTool }),
-    subscribeResource: (uri) => Effect.map(request("resources/subscribe", { uri }), () => void subscribed.add(uri)),
-    unsubscribeResource: (uri) =>
-      Effect.suspend(() => {
-        subscribed.delete(uri)
-        return Effect.asVoid(request("resources/unsubscribe", { uri }))
-      }),
+    subscribeResource,
+    unsubscribeResource,
+    resourceUpdates: updating({
+      isSession: listsAreTold,
+      subscriptions: new ResourceSubscriptions(subscribeResource, unsubscribeResource, scope),
+      holdOn: (filter, sink) => holdOn(connection, asking(filter), timeout, sink, rhythm),
+      listen: (subscribe) => listeners.listen([updated], () => connection.failure, subscribe)
+    }),
     listen: (filter) => listen(connection, asking(filter), timeout),
     setLogLevel,
     request,

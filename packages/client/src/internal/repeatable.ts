@@ -1,7 +1,7 @@
 /**
  * Which requests may be made twice without doing harm.
  */
-import type { Tool } from "@effect-mcp/core/protocol/Tools"
+import type { Tool, ToolAnnotations } from "@effect-mcp/core/protocol/Tools"
 
 /** Methods that read, or that do the same when they are done again. */
 const methods: ReadonlySet<string> = new Set([
@@ -23,6 +23,10 @@ const methods: ReadonlySet<string> = new Set([
   "tasks/list"
 ])
 
+/** Whether a tool says of itself that it only reads, or that it does nothing more when it is called again. */
+export const isRepeatable = ({ annotations }: { readonly annotations?: ToolAnnotations | undefined }): boolean =>
+  annotations?.readOnlyHint === true || annotations?.idempotentHint === true
+
 /** Knows which requests may be made twice. */
 export class Repeatable {
   private tools: ReadonlySet<string> = new Set()
@@ -31,8 +35,7 @@ export class Repeatable {
 
   /** Takes what the server says of its tools: those that only read, or that may be repeated. */
   learn(tools: ReadonlyArray<Tool>): void {
-    const safe = tools.filter(({ annotations }) => annotations?.readOnlyHint === true || annotations?.idempotentHint === true)
-    this.tools = new Set(safe.map(({ name }) => name))
+    this.tools = new Set(tools.filter(isRepeatable).map(({ name }) => name))
     this.onChange()
   }
 

@@ -122,7 +122,7 @@ export class Requests {
       call?.timeout === undefined ? this.timeout : Deadlines.toMillis(call.timeout),
       call?.onProgress,
       call?.totalTimeout === undefined ? this.totalTimeout : Deadlines.toMillis(call.totalTimeout),
-      call?.retry ?? (this.retry && repeatable.has(method, tool)),
+      call?.retry ?? (this.retry && (call?.idempotent === true || repeatable.has(method, tool))),
       false,
       connection.telemetry.subject(method, tool)
     )

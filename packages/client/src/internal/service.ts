@@ -153,6 +153,14 @@ export class McpClient extends Context.Service<
     /** Takes a subscription back. Session era. */
     readonly unsubscribeResource: (uri: string) => Effect.Effect<void, McpClientError>
     /**
+     * The URIs of these resources, each time one of them has changed, in all revisions: the stream subscribes as the revision wants it, from
+     * when it is run until its end. Streams of the same URI share one subscription of a session; do not mix them with
+     * `unsubscribeResource`. A server may tell of a part of a resource, then that is the URI. 1,024 may wait, then the oldest are
+     * dropped. It goes on after a new connection; what changes between is not told. It fails when the server refuses, or the connection is
+     * given up.
+     */
+    readonly resourceUpdates: (uris: string | ReadonlyArray<string>) => Stream.Stream<string, McpClientError>
+    /**
      * Asks to be told of changes as long as the scope is open, and waits until the server has acknowledged that. Nothing is told of
      * what changed before: read lists and resources after this, not before. Since the request era; before it, servers tell by
      * themselves, this fails with code -32601.

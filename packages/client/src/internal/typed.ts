@@ -3,25 +3,21 @@
  */
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as Prompt from "@effect-mcp/core/Prompt"
-import * as PromptCodec from "@effect-mcp/core/PromptCodec"
+import type { Completion } from "@effect-mcp/core/protocol/Completion"
 import type { GetPromptResult } from "@effect-mcp/core/protocol/Prompts"
 import * as Resource from "@effect-mcp/core/Resource"
-import * as ResourceCodec from "@effect-mcp/core/ResourceCodec"
 import * as Tool from "@effect-mcp/core/Tool"
-import * as ToolCodec from "@effect-mcp/core/ToolCodec"
-import type { FailureDecoder } from "@effect-mcp/core/wire/declared"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import { InvalidAnswer, InvalidArguments, McpClientError } from "../McpClientError.ts"
+import type * as Stream from "effect/Stream"
+import type { Difference } from "../Difference.ts"
+import { ContractMismatch, McpClientError } from "../McpClientError.ts"
+import * as contractCheck from "./contractCheck.ts"
+import type { Places } from "./contractCheck.ts"
 import { type CallOptions, McpClient } from "./service.ts"
-import { readOutcome } from "./toolOutcome.ts"
+import * as typedCalls from "./typedCalls.ts"
 import { type ToolTasks, typedTask } from "./typedTasks.ts"
 
-const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
-
-const invalidArguments = (target: string, detail: string) =>
-  new McpClientError({ reason: new InvalidArguments({ target, detail }) })
+type Client = McpClient["Service"]
 
 type OptionalArgs<A> = {} extends A ? [args?: A, options?: CallOptions] : [args: A, options?: CallOptions]
 
@@ -32,18 +28,44 @@ export type Tools<C> = {
   ) => Effect.Effect<Tool.Success<T>, Tool.Failure<T> | McpClientError>
 }
 
+/**
+ * Suggestions for one argument, of which `value` was typed so far. `known` are others that are filled in already, as texts; servers are
+ * told of them since 2025-06-18. A server without suggestions gives none, or refuses with code -32601.
+ */
+export type Complete<Args> = <K extends keyof Args & string>(
+  argument: K,
+  value: string,
+  known?: { readonly [N in Exclude<keyof Args & string, K>]?: string }
+) => Effect.Effect<Completion, McpClientError>
+
+type UriArgs<A> = A extends void ? [args?: undefined] : {} extends A ? [args?: A] : [args: A]
+
+/** A resource of a contract: a function that reads it, with what else can be done with it. */
+export interface ResourceClient<T extends Resource.Any> {
+  (
+    ...args: Resource.Args<T> extends void ? [args?: undefined, options?: CallOptions] : OptionalArgs<Resource.Args<T>>
+  ): Effect.Effect<Resource.Success<T>, Resource.Failure<T> | McpClientError>
+  /** The URI, each time the resource has changed. See `resourceUpdates` of the client. */
+  readonly updates: (...args: UriArgs<Resource.Args<T>>) => Stream.Stream<string, McpClientError>
+  /** Suggests values of a variable. */
+  readonly complete: Complete<Resource.Args<T>>
+}
+
 /** The resources of a contract as functions of the variables of their URIs. */
 export type Resources<C> = {
-  readonly [T in McpGroup.Resources<C> as T["name"]]: (
-    ...args: Resource.Args<T> extends void ? [args?: undefined, options?: CallOptions] : OptionalArgs<Resource.Args<T>>
-  ) => Effect.Effect<Resource.Success<T>, Resource.Failure<T> | McpClientError>
+  readonly [T in McpGroup.Resources<C> as T["name"]]: ResourceClient<T>
+}
+
+/** A prompt of a contract: a function that gets its messages, with what else can be done with it. */
+export interface PromptClient<T extends Prompt.Any> {
+  (...args: OptionalArgs<Prompt.Args<T>>): Effect.Effect<GetPromptResult, Prompt.Failure<T> | McpClientError>
+  /** Suggests values of an argument. */
+  readonly complete: Complete<Prompt.Args<T>>
 }
 
 /** The prompts of a contract as functions. */
 export type Prompts<C> = {
-  readonly [T in McpGroup.Prompts<C> as T["name"]]: (
-    ...args: OptionalArgs<Prompt.Args<T>>
-  ) => Effect.Effect<GetPromptResult, Prompt.Failure<T> | McpClientError>
+  readonly [T in McpGroup.Prompts<C> as T["name"]]: PromptClient<T>
 }
 
 /** A client that is typed by a contract. */
@@ -54,82 +76,88 @@ export interface Typed<C> {
   readonly tasks: ToolTasks<C>
 }
 
-type Call = (args?: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown>
-
-const typedCall = (client: McpClient["Service"], tool: Tool.Any): Call => {
-  const codec = ToolCodec.client(tool)
-  const read = readOutcome(tool, () => client.revision, codec)
-  return (args, options) => {
-    const encoded = codec.encodeArguments(args ?? {})
-    if (encoded._tag === "Failure") {
-      return Effect.fail(invalidArguments(`tool "${tool.name}"`, encoded.text))
-    }
-    return Effect.flatMap(client.callTool(tool.name, encoded.value, options), read)
-  }
+/** How a client is typed. */
+export interface TypedOptions extends Places {
+  /**
+   * Hold the contract against what the server lists, see {@link check}. `fail` fails with `ContractMismatch` when they differ, `warn` logs
+   * a warning and goes on. Not done by default.
+   */
+  readonly check?: "fail" | "warn"
 }
 
-// A failure that the contract declares, found again in an error of the server.
-const declaredIn =
-  (decode: FailureDecoder) =>
-  (error: McpClientError): Effect.Effect<never, unknown> => {
-    const { reason } = error
-    const declared = reason._tag === "RequestFailed" ? decode(reason.code, reason.data) : undefined
-    return Effect.fail(declared === undefined ? error : declared.failure)
-  }
-
-const typedResource = (client: McpClient["Service"], resource: Resource.Any): Call => {
-  const codec = ResourceCodec.client(resource)
-  return (args, options) => {
-    const encoded = codec.encodeUri(args ?? {})
-    if (encoded._tag === "Failure") {
-      return Effect.fail(invalidArguments(`resource "${resource.name}"`, encoded.text))
-    }
-    return client.readResource(encoded.uri, options).pipe(
-      Effect.catch(declaredIn(codec.decodeFailure)),
-      Effect.flatMap((result): Effect.Effect<unknown, McpClientError> => {
-        const exit = codec.decodeResult(result)
-        if (Exit.isSuccess(exit)) return Effect.succeed(exit.value)
-        return Effect.fail(invalidAnswer(`resource "${resource.name}"`, String(Cause.squash(exit.cause))))
-      })
-    )
-  }
-}
-
-const typedPrompt = (client: McpClient["Service"], prompt: Prompt.Any): Call => {
-  const codec = PromptCodec.client(prompt)
-  return (args, options) => {
-    const encoded = codec.encodeArguments(args ?? {})
-    if (encoded._tag === "Failure") {
-      return Effect.fail(invalidArguments(`prompt "${prompt.name}"`, encoded.text))
-    }
-    return Effect.catch(client.getPrompt(prompt.name, encoded.value, options), declaredIn(codec.decodeFailure))
-  }
+/** A client that is at hand, typed by a contract. See {@link of}. */
+export const typed = <G extends McpGroup.Any>(
+  group: G,
+  client: Client,
+  { names = (name) => name, uris = (uri) => uri }: Places = {}
+): Typed<McpGroup.Contracts<G>> => {
+  const contracts = McpGroup.contractsOf(group)
+  const tools = contracts.filter(Tool.isTool)
+  const prompts = contracts.filter(Prompt.isPrompt)
+  const resources = contracts.filter(Resource.isResource)
+  // One function for each contract.
+  return {
+    tools: Object.fromEntries(tools.map((tool) => [tool.name, typedCalls.tool(client, tool, names(tool.name))])),
+    tasks: Object.fromEntries(tools.map((tool) => [tool.name, typedTask(client.tasks, tool, names(tool.name))])),
+    resources: Object.fromEntries(resources.map((resource) => [resource.name, typedCalls.resource(client, resource, uris)])),
+    prompts: Object.fromEntries(prompts.map((prompt) => [prompt.name, typedCalls.prompt(client, prompt, names(prompt.name))]))
+  } as unknown as Typed<McpGroup.Contracts<G>>
 }
 
 /**
- * The client, typed by a contract: arguments, results and declared failures are those of the contract.
+ * How the server differs from a contract: what is missing, arguments that it does not know or wants besides, results and types that do not
+ * fit; no difference when it serves all that the contract promises. More tools, and more arguments that may be left out, are no difference.
+ *
+ * Schemas are compared by their structure: types, listed values, members, items and choices; lengths, ranges, patterns and formats are
+ * not. What cannot be judged is no difference. Of one tool at most 100 places are told. Asks the server for the lists that the contract
+ * needs.
  *
  * @example
- * const weather = yield* McpClient.of(Weather)
- * const forecast = yield* weather.tools.forecast({ city: "Oslo" })
+ * const differences = yield* McpClient.check(Weather)
+ * yield* Effect.forEach(differences, ({ message }) => Console.log(message))
  */
-export const of = <G extends McpGroup.Any>(group: G): Effect.Effect<Typed<McpGroup.Contracts<G>>, never, McpClient> =>
-  Effect.map(McpClient, (client) => typed(group, client))
+export const check = (
+  group: McpGroup.Any,
+  places: Places = {}
+): Effect.Effect<ReadonlyArray<Difference>, McpClientError, McpClient> =>
+  Effect.flatMap(McpClient, (client) => contractCheck.check(client, McpGroup.contractsOf(group), places))
 
-/** A client that is at hand, typed by a contract. See {@link of}. */
-export const typed = <G extends McpGroup.Any>(group: G, client: McpClient["Service"]): Typed<McpGroup.Contracts<G>> => {
-  const contracts = McpGroup.contractsOf(group)
-  const tools = contracts.filter(Tool.isTool).map((tool) => [tool.name, typedCall(client, tool)] as const)
-  const tasks = contracts.filter(Tool.isTool).map((tool) => [tool.name, typedTask(client.tasks, tool)] as const)
-  const prompts = contracts.filter(Prompt.isPrompt).map((prompt) => [prompt.name, typedPrompt(client, prompt)] as const)
-  const resources = contracts
-    .filter(Resource.isResource)
-    .map((resource) => [resource.name, typedResource(client, resource)] as const)
-  // One function for each contract.
-  return {
-    tools: Object.fromEntries(tools),
-    resources: Object.fromEntries(resources),
-    prompts: Object.fromEntries(prompts),
-    tasks: Object.fromEntries(tasks)
-  } as unknown as Typed<McpGroup.Contracts<G>>
+const mismatch = ({ serverInfo }: Client, differences: ReadonlyArray<Difference>) =>
+  new McpClientError({
+    reason: new ContractMismatch({ ...(serverInfo === undefined ? {} : { server: serverInfo.name }), differences })
+  })
+
+const checked = (group: McpGroup.Any, { check: how, ...places }: TypedOptions) => {
+  if (how === undefined) return Effect.void
+  const verdict = Effect.flatMap(McpClient, (client) =>
+    Effect.flatMap(check(group, places), (differences) =>
+      differences.length === 0 ? Effect.void : Effect.fail(mismatch(client, differences))
+    )
+  )
+  return how === "fail" ? verdict : Effect.catch(verdict, ({ message }) => Effect.logWarning(message))
 }
+
+/**
+ * The client, typed by a contract: arguments, results and declared failures are those of the contract. Nothing is asked of the server
+ * before the first call, unless `check` says so.
+ *
+ * @example
+ * const weather = yield* McpClient.of(Weather, { check: "fail" })
+ * const forecast = yield* weather.tools.forecast({ city: "Oslo" })
+ * const { values } = yield* weather.prompts.packing.complete("city", "Os")
+ */
+export const of: {
+  <G extends McpGroup.Any>(
+    group: G,
+    options: TypedOptions & { readonly check: "fail" }
+  ): Effect.Effect<Typed<McpGroup.Contracts<G>>, McpClientError, McpClient>
+  <G extends McpGroup.Any>(
+    group: G,
+    options?: TypedOptions & { readonly check?: "warn" }
+  ): Effect.Effect<Typed<McpGroup.Contracts<G>>, never, McpClient>
+} = <G extends McpGroup.Any>(group: G, options: TypedOptions = {}) =>
+  // The errors are those of the overload: only `fail` lets them through.
+  Effect.andThen(
+    checked(group, options),
+    Effect.map(McpClient, (client) => typed(group, client, options))
+  ) as Effect.Effect<Typed<McpGroup.Contracts<G>>, never, McpClient>

@@ -5,8 +5,9 @@ import type * as McpGroup from "@effect-mcp/core/McpGroup"
 import type * as Tool from "@effect-mcp/core/Tool"
 import * as ToolCodec from "@effect-mcp/core/ToolCodec"
 import * as Effect from "effect/Effect"
-import { InvalidArguments, McpClientError } from "../McpClientError.ts"
+import type { McpClientError } from "../McpClientError.ts"
 import type { StartOptions, Task, Tasks } from "../Tasks.ts"
+import { invalidArguments } from "./outcomes.ts"
 
 type OptionalArgs<A> = {} extends A ? [args?: A, options?: StartOptions] : [args: A, options?: StartOptions]
 
@@ -17,17 +18,16 @@ export type ToolTasks<C> = {
   ) => Effect.Effect<Task<Tool.Success<T>, Tool.Failure<T>>, McpClientError>
 }
 
-/** The function of one tool. */
-export const typedTask = (tasks: Tasks, tool: Tool.Any) => {
+/** The function of one tool; `name` is what the server calls it. */
+export const typedTask = (tasks: Tasks, tool: Tool.Any, name: string) => {
   // Made when it is used: few tools are started as tasks.
   let codec: ToolCodec.ClientTool | undefined
   return (args?: unknown, options?: StartOptions): Effect.Effect<Task<unknown, unknown>, McpClientError> => {
     codec ??= ToolCodec.client(tool)
     const encoded = codec.encodeArguments(args ?? {})
     if (encoded._tag === "Failure") {
-      const reason = new InvalidArguments({ target: `tool "${tool.name}"`, detail: encoded.text })
-      return Effect.fail(new McpClientError({ reason }))
+      return Effect.fail(invalidArguments(`tool "${name}"`, encoded.text))
     }
-    return Effect.map(tasks.start(tool.name, encoded.value, options), (task) => task.as(tool))
+    return Effect.map(tasks.start(name, encoded.value, options), (task) => task.as(tool))
   }
 }
