@@ -12,7 +12,8 @@ import { failureDecoder } from "@effect-mcp/core/wire/declared"
 import { declaredSettings } from "@effect-mcp/core/wire/extensions"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { InvalidAnswer, InvalidArguments, McpClientError } from "../McpClientError.ts"
+import type { McpClientError } from "../McpClientError.ts"
+import { invalidAnswer, invalidArguments } from "./outcomes.ts"
 import type { CallOptions } from "./callOptions.ts"
 import { shownType } from "./resultType.ts"
 
@@ -54,11 +55,6 @@ export interface ExtensionClient<E extends Extension.Any> {
 }
 
 type Call = (params?: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown>
-
-const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
-
-const invalidArguments = (target: string, detail: string) =>
-  new McpClientError({ reason: new InvalidArguments({ target, detail }) })
 
 /** A result without what the request era puts on every one. */
 const bareResult = (result: JsonObject): JsonObject => {

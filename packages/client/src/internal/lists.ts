@@ -10,7 +10,8 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { InvalidAnswer, McpClientError } from "../McpClientError.ts"
+import type { McpClientError } from "../McpClientError.ts"
+import { invalidAnswer } from "./outcomes.ts"
 
 const maxPages = 1000
 const maxItems = 1_000_000
@@ -61,8 +62,6 @@ class Position {
   readonly seen = new Set<string>()
 }
 
-const invalid = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
-
 const readPage = Effect.fnUntraced(function* <A>(
   ask: Ask,
   { kind, method, noun, read }: Listed<A>,
@@ -70,9 +69,9 @@ const readPage = Effect.fnUntraced(function* <A>(
 ): Effect.fn.Return<ReadonlyArray<A>, McpClientError> {
   const result = yield* ask(method, position.cursor)
   const page = result[kind]
-  if (!Array.isArray(page)) return yield* invalid(method, `it has no list of ${kind}`)
+  if (!Array.isArray(page)) return yield* invalidAnswer(method, `it has no list of ${kind}`)
   position.items += page.length
-  if (position.items > maxItems) return yield* invalid(method, `it has more than ${maxItems} ${kind}`)
+  if (position.items > maxItems) return yield* invalidAnswer(method, `it has more than ${maxItems} ${kind}`)
   const items: Array<A> = []
   for (const item of page) {
     const decoded = read(item)
@@ -89,8 +88,8 @@ const readPage = Effect.fnUntraced(function* <A>(
     if (unreadable > maxTold) yield* Effect.logWarning(`${unreadable} ${noun}s of the server cannot be read and are left out`)
     return items
   }
-  if (++position.pages >= maxPages) return yield* invalid(method, `it has more than ${maxPages} pages`)
-  if (position.seen.has(nextCursor)) return yield* invalid(method, "its pages lead round in a circle: a cursor came twice")
+  if (++position.pages >= maxPages) return yield* invalidAnswer(method, `it has more than ${maxPages} pages`)
+  if (position.seen.has(nextCursor)) return yield* invalidAnswer(method, "its pages lead round in a circle: a cursor came twice")
   position.seen.add(nextCursor)
   position.cursor = nextCursor
   return items

@@ -10,7 +10,8 @@ import type { ClientWire } from "@effect-mcp/core/wire/Wire"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
-import { InvalidAnswer, McpClientError } from "../McpClientError.ts"
+import type { McpClientError } from "../McpClientError.ts"
+import { invalidAnswer } from "./outcomes.ts"
 import type { CallOptions, McpClient } from "./service.ts"
 
 type Client = McpClient["Service"]
@@ -27,8 +28,6 @@ class CallParams implements Jsonrpc.JsonObject {
     this.arguments = args
   }
 }
-
-const invalidAnswer = (method: string, detail: string) => new McpClientError({ reason: new InvalidAnswer({ method, detail }) })
 
 const decodeCompletion = Schema.decodeUnknownExit(Completion)
 
