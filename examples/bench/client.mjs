@@ -30,7 +30,8 @@ export const connect = async (options) => {
   const client = McpClient.layer({ name: "bench", version: "1.0.0" }).pipe(Layer.provide(await transportOf(options)))
   const runtime = ManagedRuntime.make(client)
   const { tools } = await runtime.runPromise(McpClient.of(Bench))
-  await runtime.runPromise(Effect.flatMap(McpClient.McpClient, ({ listTools }) => listTools))
+  // With everything on that a client of an application has: recovery and metrics are on anyway.
+  await runtime.runPromise(Effect.flatMap(McpClient.McpClient, ({ catalogue }) => catalogue))
   return {
     add: async (a, b) => (await Effect.runPromise(tools.add({ a, b }))).sum,
     close: () => runtime.dispose()
