@@ -6,8 +6,10 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
 import { invalidParams, McpError, Custom } from "@effect-mcp/core/McpError"
 import * as ElicitationHandler from "../src/ElicitationHandler.ts"
 import * as RootsHandler from "../src/RootsHandler.ts"
@@ -44,6 +46,38 @@ describe("a question", () => {
       })
     )
   }
+
+  it.effect("lets no request time out before it is answered or taken back; then their time begins anew", () =>
+    Effect.gen(function* () {
+      const answers: Array<Deferred.Deferred<ElicitationHandler.Answer>> = []
+      const form = () => Deferred.await((answers[answers.length] = Deferred.makeUnsafe()))
+      const { client, connection } = yield* connected("2025-11-25", ElicitationHandler.layer({ form }))
+      const call = yield* Effect.forkChild(Effect.flip(client.callTool("t", {}, { timeout: "5 seconds" })))
+      yield* settle
+      for (const id of ["a", "b"]) connection.send(elicit(id))
+      yield* settle
+      yield* TestClock.adjust("1 hour")
+      yield* Deferred.succeed(answers[0]!, ElicitationHandler.decline)
+      yield* settle
+      yield* TestClock.adjust("1 hour")
+      connection.notify("notifications/cancelled", { requestId: "b" })
+      yield* settle
+      yield* TestClock.adjust("4 seconds")
+      assert.isUndefined(call.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(call)).reason._tag, "TimedOut")
+      const late = yield* Effect.forkChild(Effect.flip(client.callTool("t", {}, { timeout: "5 seconds" })))
+      yield* settle
+      connection.send(elicit("c"))
+      yield* settle
+      yield* TestClock.adjust("1 hour")
+      yield* Deferred.succeed(answers[2]!, ElicitationHandler.decline)
+      yield* settle
+      assert.isUndefined(late.pollUnsafe())
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual((yield* Fiber.join(late)).reason._tag, "TimedOut")
+    })
+  )
 
   it.effect("may come as soon as the server is told that the client is initialized", () =>
     Effect.gen(function* () {

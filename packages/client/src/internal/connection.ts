@@ -210,6 +210,23 @@ export class Connection implements Keeper {
     this.post(Jsonrpc.notification("notifications/cancelled", { requestId: id, reason }))
   }
 
+  /** Nobody can tell for which call a server asks: while its questions are open, it need not answer anything. */
+  postpone(pending: Pending): boolean {
+    if (this.questions?.isOpen !== true) return false
+    const { totalTimeout } = pending.options
+    if (totalTimeout !== undefined) this.deadlines.add(pending, pending.since, totalTimeout)
+    return true
+  }
+
+  /** Starts all timeouts anew: a question of the server is over. */
+  restart(): void {
+    const now = this.deadlines.now()
+    for (const pending of this.pending.values()) {
+      const patience = pending.patience(now)
+      if (patience !== undefined) this.deadlines.add(pending, now, patience)
+    }
+  }
+
   private pendingOf(id: Jsonrpc.RequestId | undefined): Pending | undefined {
     return typeof id === "number" ? this.pending.get(id) : undefined
   }

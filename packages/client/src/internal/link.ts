@@ -49,7 +49,12 @@ const answers = Effect.fnUntraced(function* (
     const read = reading(handlers, { serverInfo, revision })
     connection.answersRequests = revision.standaloneServerRequests
     if (revision.standaloneServerRequests) {
-      questions = new Questions(read, runFork, (response) => connection.reply(response))
+      questions = new Questions(
+        read,
+        runFork,
+        (response) => connection.reply(response),
+        () => connection.restart()
+      )
       connection.questions = questions
     } else connection.rounds = new Rounds(read, maxRounds)
   }

@@ -70,6 +70,8 @@ export interface Keeper {
   readonly forget: (pending: Pending, errorType: string | undefined) => boolean
   /** Tells the server that nobody waits for the answer any more. */
   readonly cancel: (pending: Pending, reason: string) => void
+  /** Lets it wait on while the server waits for an answer of its user; false when it does not. */
+  readonly postpone: (pending: Pending) => boolean
   /** Something that runs the program's reactions in order. */
   readonly serial: () => Serial
 }
@@ -178,6 +180,7 @@ export class Pending extends Timed {
   expire(): void {
     const { timeout, totalTimeout } = this.options
     const isTotal = totalTimeout !== undefined && this.deadline >= this.since + totalTimeout
+    if (!isTotal && this.keeper.postpone(this)) return
     const reason = isTotal
       ? new TimedOut({ method: this.method, after: totalTimeout, limit: "total" })
       : new TimedOut({ method: this.method, after: timeout ?? 0 })

@@ -27,11 +27,24 @@ export class Questions {
   private readonly read: Read
   private readonly runFork: (answer: Answer) => QuestionFiber
   private readonly reply: (response: Jsonrpc.Response) => void
+  private readonly onIdle: () => void
 
-  constructor(read: Read, runFork: (answer: Answer) => QuestionFiber, reply: (response: Jsonrpc.Response) => void) {
+  /** `onIdle` is told each time when no question is open any more. */
+  constructor(
+    read: Read,
+    runFork: (answer: Answer) => QuestionFiber,
+    reply: (response: Jsonrpc.Response) => void,
+    onIdle: () => void
+  ) {
     this.read = read
     this.runFork = runFork
     this.reply = reply
+    this.onIdle = onIdle
+  }
+
+  /** Whether the server waits for an answer. */
+  get isOpen(): boolean {
+    return this.open.size > 0
   }
 
   /** Takes a question. */
@@ -49,7 +62,7 @@ export class Questions {
     fiber.addObserver((exit) => {
       this.fibers.delete(fiber)
       if (this.open.get(id) !== fiber) return
-      this.open.delete(id)
+      this.close(id)
       if (Exit.isSuccess(exit)) return this.reply(Jsonrpc.reply(id, JSON.stringify(exit.value)))
       this.reply(
         Jsonrpc.failure(
@@ -64,9 +77,14 @@ export class Questions {
   cancel(id: Jsonrpc.RequestId): boolean {
     const fiber = this.open.get(id)
     if (fiber === undefined) return false
-    this.open.delete(id)
+    this.close(id)
     fiber.interruptUnsafe()
     return true
+  }
+
+  private close(id: Jsonrpc.RequestId): void {
+    this.open.delete(id)
+    if (this.open.size === 0) this.onIdle()
   }
 
   /** Ends all questions: nobody waits for an answer. */
