@@ -5,6 +5,7 @@
  * Answers are made up by Effect's `Arbitrary`, with a seed: the same call gets the same answer, in every run and in any order. A Schema that
  * is annotated with `examples` answers with one of them. A fake has no middleware.
  */
+import * as Completion from "@effect-mcp/core/Completion"
 import type { Dispatcher } from "@effect-mcp/core/Dispatcher"
 import * as Handlers from "@effect-mcp/core/Handlers"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
@@ -83,13 +84,14 @@ const kindOf = { Tool: "tools", Resource: "resources", Prompt: "prompts" } as co
 
 type Given = { readonly [kind in "tools" | "resources" | "prompts"]?: { readonly [name: string]: unknown } }
 
-const recorded =
-  (contract: Handlers.AnyContract, answer: Answer, calls: Collector<unknown>) =>
-  (args: unknown, uri: string): ReturnType<Answer> => {
-    const kind = kindOf[contract._tag]
+const recorded = (contract: Handlers.AnyContract, answer: Answer, calls: Collector<unknown>): Answer => {
+  const kind = kindOf[contract._tag]
+  const recording = (args: unknown, uri?: string) => {
     calls.push({ kind, name: contract.name, args, ...(kind === "resources" ? { uri } : {}) })
-    return answer(args, uri)
+    return answer(args, uri ?? "")
   }
+  return Completion.suggesting(recording, Completion.completersOf(answer) ?? {})
+}
 
 const unanswerable = (group: McpGroup.Any, problems: ReadonlyArray<readonly [Handlers.AnyContract, string]>): Error => {
   const lines = problems.map(([{ _tag, name }, why]) => `  ${kindOf[_tag]}.${name}: ${why}`)

@@ -33,7 +33,7 @@ export class Collector<A> implements Received<A> {
       this.items.shift()
       this.forgotten++
     }
-    for (const look of [...this.looks]) look()
+    for (const look of this.looks) look()
   }
 
   readonly first = (wanted: (value: A) => boolean = () => true): Effect.Effect<never> =>

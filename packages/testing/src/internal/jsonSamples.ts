@@ -14,6 +14,8 @@ export type Mode = "least" | "most" | "any"
 const softDepth = 6
 const hardDepth = 16
 const maxItems = 100
+// What one value may cost: a part 10, a character 1. Schemas that want more get `null` for the rest.
+const maxCost = 500_000
 
 const number = (u: unknown): number | undefined => (typeof u === "number" && Number.isFinite(u) ? u : undefined)
 const list = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
@@ -31,6 +33,7 @@ export class Sampler {
   private readonly root: JsonObject
   private readonly random: Random
   private readonly mode: Mode
+  private cost = 0
 
   constructor(root: JsonObject, random: Random, mode: Mode) {
     this.root = root
@@ -40,7 +43,9 @@ export class Sampler {
 
   /** A value; `name` is where it stands, and what texts are made of. */
   value(schema: unknown = this.root, name = "value", depth = 0): unknown {
-    if (!isObject(schema) || depth > hardDepth) return schema === false || depth > hardDepth ? null : name
+    this.cost += 10
+    if (schema === false || depth > hardDepth || this.cost > maxCost) return null
+    if (!isObject(schema)) return name
     const { $ref, ...beside } = schema
     if (typeof $ref === "string") {
       return this.value(mergedSchema([resolvedRef(this.root, $ref), beside]), name, depth + 1)
@@ -83,8 +88,14 @@ export class Sampler {
       case "object":
         return this.object(schema, depth)
       default:
-        return sampleText(schema, name, this.random, this.mode === "any")
+        return this.text(schema, name)
     }
+  }
+
+  private text(schema: JsonObject, name: string): string {
+    const text = sampleText(schema, name, this.random, this.mode === "any")
+    this.cost += text.length
+    return text
   }
 
   private number(schema: JsonObject, isInteger: boolean): number {
