@@ -8,9 +8,11 @@ import * as Prompt from "@effect-mcp/core/Prompt"
 import * as PromptMessage from "@effect-mcp/core/PromptMessage"
 import * as Resource from "@effect-mcp/core/Resource"
 import * as Tool from "@effect-mcp/core/Tool"
+import * as ToolCodec from "@effect-mcp/core/ToolCodec"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { checker } from "./jsonCheck.ts"
 import { Sampler } from "./jsonSamples.ts"
 import { Random } from "./random.ts"
 
@@ -38,19 +40,50 @@ const described = (error: unknown): string => {
   return tag === "SampleError" ? `${discards} values that were made up did not pass its checks` : String(error)
 }
 
-/** Values of a Schema: its examples where it has some, what Effect makes up elsewhere. Fails with the reason when there are none. */
-const valuesOf = (schema: Codec, { seed, size }: Making, key: string): Effect.Effect<Answer, string> => {
+// A Schema may allow what its JSON Schema does not, such as dates of the year 200,000: clients that look would refuse it.
+const tries = 50
+
+const unfit = (detail: string) => `none of ${tries} values that were made up fits the JSON Schema that clients see: ${detail}`
+
+/**
+ * Values of a Schema: its examples where it has some, what Effect makes up elsewhere. `misfit` says why a value will not do. Fails with
+ * the reason when there are none.
+ */
+const valuesOf = (
+  schema: Codec,
+  { seed, size }: Making,
+  key: string,
+  misfit: (value: unknown) => string | undefined = () => undefined
+): Effect.Effect<Answer, string> => {
   const examples: ReadonlyArray<unknown> = Schema.resolveAnnotations(schema)?.examples ?? []
   if (examples.length > 0) {
     return Effect.succeed((args) => Effect.sync(() => new Random(`${seed} ${key} ${shown(args)}`).pick(examples)))
   }
   return Effect.gen(function* () {
     const arbitrary = yield* Effect.try({ try: () => Arbitrary.schema(schema), catch: described })
-    const made = (seed: string) => Effect.map(Arbitrary.sampleEffect(arbitrary, { count: 1, size, seed }), ([value]) => value)
-    const first = yield* Effect.mapError(made(`${seed} ${key}`), described)
-    // What passes the checks once need not do so for each seed.
+    const made = Effect.fnUntraced(function* (seed: string) {
+      let why = ""
+      for (const count of [1, tries]) {
+        const values = yield* Effect.mapError(Arbitrary.sampleEffect(arbitrary, { count, size, seed }), described)
+        const fitting = values.findIndex((value) => misfit(value) === undefined)
+        if (fitting !== -1) return values[fitting]
+        why = misfit(values[0]) ?? ""
+      }
+      return yield* Effect.fail(unfit(why))
+    })
+    const first = yield* made(`${seed} ${key}`)
+    // What works once need not do so for each seed.
     return (args) => Effect.catch(made(`${seed} ${key} ${shown(args)}`), () => Effect.succeed(first))
   })
+}
+
+// What clients would say of a result.
+const misfitOf = (tool: Tool.Any): ((value: unknown) => string | undefined) => {
+  const { definition, encodeSuccess } = ToolCodec.server(tool, { excess: "error", lenient: false, onRepaired: () => {} })
+  const { name, outputSchema } = definition
+  const check = outputSchema === undefined ? undefined : checker(outputSchema, `the output schema of "${name}"`)
+  if (check?._tag !== "Usable") return () => undefined
+  return (value) => check.problemsOf(encodeSuccess(value).structuredContent)
 }
 
 const succeed = (make: (args: unknown, uri: string) => unknown): Effect.Effect<Answer> =>
@@ -67,6 +100,6 @@ export const answerOf = (contract: AnyContract, making: Making): Effect.Effect<A
   const tool = contract as Tool.Any // the third kind
   if (tool.success.ast === Tool.Contents.ast) return succeed((args) => [Content.text(`${tool.name} ${shown(args)}`)])
   const output = tool.raw?.outputSchema
-  if (output === undefined) return valuesOf(tool.success, making, key)
+  if (output === undefined) return valuesOf(tool.success, making, key, misfitOf(tool))
   return succeed((args) => new Sampler(output, new Random(`${making.seed} ${key} ${shown(args)}`), "most").value())
 }
