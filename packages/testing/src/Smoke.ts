@@ -102,10 +102,9 @@ const attempt = Effect.fnUntraced(function* ({ input, run }: Call, { end, timeou
   const outcome = yield* run.pipe(
     Effect.catch((error) => Effect.succeed(ofError(error))),
     Effect.timeoutOption(most),
-    Effect.catchCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.failCause(cause)
-        : Effect.succeed(Option.some<Verdict>(verdict("failed", Cause.pretty(cause))))
+    Effect.catchCauseIf(
+      (cause) => !Cause.hasInterruptsOnly(cause),
+      (cause) => Effect.succeedSome<Verdict>(verdict("failed", Cause.pretty(cause)))
     )
   )
   const said = Option.getOrElse(outcome, () => verdict("timedOut", `no answer within ${most} ms`))
@@ -115,8 +114,11 @@ const attempt = Effect.fnUntraced(function* ({ input, run }: Call, { end, timeou
 const checkOne = Effect.fnUntraced(function* (probe: Probe, limits: Limits): Effect.fn.Return<Checked> {
   if (probe.skip !== undefined) return skipped(probe, probe.skip)
   const isOver = Effect.map(Clock.currentTimeMillis, (now) => now >= limits.end)
-  if (yield* isOver) return skipped(probe, "the time of the run was over")
-  const { calls, problem } = yield* probe.calls
+  // Suggestions take time, too.
+  const left = Math.max(0, limits.end - (yield* Clock.currentTimeMillis))
+  const prepared = yield* Effect.timeoutOption(probe.calls, left)
+  if (Option.isNone(prepared) || (yield* isOver)) return skipped(probe, "the time of the run was over")
+  const { calls, problem } = prepared.value
   const attempts: Array<Attempt> = []
   for (const call of calls) {
     if (attempts.length > 0 && (yield* isOver)) break
@@ -205,8 +207,10 @@ export class SmokeFailed extends Schema.TaggedError<SmokeFailed>()("SmokeFailed"
 
 /** The same as {@link run}, for tests: fails with the report when something failed or timed out. */
 export const check = (client: Client, options: Options = {}): Effect.Effect<Report, SmokeFailed> =>
-  Effect.flatMap(run(client, options), (report) =>
-    report.isOk ? Effect.succeed(report) : Effect.fail(new SmokeFailed({ report }))
+  Effect.filterOrFail(
+    run(client, options),
+    ({ isOk }) => isOk,
+    (report) => new SmokeFailed({ report })
   )
 
 /**

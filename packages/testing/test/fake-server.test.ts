@@ -46,7 +46,7 @@ class Weather extends McpGroup.make(
   }),
   Resource.make("map", "weather://map", { success: Schema.Uint8Array }),
   Resource.template("daily", "weather://{city}/daily{?days}", {
-    parameters: { days: Schema.NumberFromString },
+    parameters: { days: Schema.FiniteFromString },
     success: Forecast
   }),
   Resource.make("parts", "weather://parts", { success: Resource.Contents }),

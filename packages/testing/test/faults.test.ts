@@ -153,6 +153,21 @@ describe("faults on the way", () => {
     })
   )
 
+  it.effect("show whether a program that connects again recovers", () =>
+    Effect.gen(function* () {
+      const program = McpClient.make({ name: "monitor", version: "1" }).pipe(
+        Effect.flatMap((client) => client.callTool("who")),
+        Effect.scoped
+      )
+      const faults = [Faults.unreachable(1), Faults.cut({ to: "server", method: "tools/call", nth: 1 })]
+      const transport = MemoryTransport.layer().pipe(Faults.inject(...faults), Layer.provide(FilesServer))
+      const tried = (times: number) =>
+        Effect.provide(Effect.exit(Effect.retry(program, Schedule.recurs(times))), Layer.fresh(transport))
+      assert.strictEqual((yield* tried(1))._tag, "Failure")
+      assert.strictEqual((yield* tried(2))._tag, "Success")
+    })
+  )
+
   it.effect("cannot make a client send what is no message", () =>
     Effect.gen(function* () {
       const files = yield* client(Faults.change({ to: "server", method: "tools/call" }, () => "{"))

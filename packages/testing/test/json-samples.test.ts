@@ -82,7 +82,7 @@ const schemas: { readonly [name: string]: JsonObject } = {
   unknown: { type: "object", required: ["nameless"] },
   escaped: { $ref: "#/$defs/a~1b%20c", $defs: { "a/b c": { type: "boolean" } } },
   "default and examples": { type: "string", default: "x", examples: ["y"] },
-  conditional: { type: "object", properties: { a: { type: "boolean" } }, if: { required: ["a"] }, then: { required: ["b"] } },
+  conditional: { type: "object", properties: { a: { type: "boolean" } }, dependentRequired: { a: ["b"] } },
   "without a type": { properties: { n: { minimum: 5 }, l: { items: { type: "string" }, minItems: 1 } }, required: ["n", "l"] }
 }
 

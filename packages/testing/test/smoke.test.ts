@@ -213,6 +213,22 @@ describe("a smoke run", () => {
     })
   )
 
+  it.effect("goes on without suggestions that do not come, and not beyond its time", () =>
+    Effect.gen(function* () {
+      const faults = [Faults.drop({ to: "client", kind: "answer", method: "completion/complete" })]
+      const client = yield* McpTest.client(PartsServer, { faults })
+      const include = ({ kind }: Smoke.Component) => kind === "template"
+      const [slow] = (yield* passing(Smoke.run(client, { include }))).checked
+      assert.deepStrictEqual(
+        slow?.attempts.map(({ input }) => input),
+        ["parts://files/name", "parts://files/name?line=line"]
+      )
+      const short = yield* passing(Smoke.run(client, { include, total: "8 seconds" }))
+      assert.deepStrictEqual(short.checked[0]?.detail, "the time of the run was over")
+      assert.strictEqual(short.millis, 8000)
+    })
+  )
+
   it.effect("ends when the connection does, and says so of everything that is left", () =>
     Effect.gen(function* () {
       const faults = [Faults.cut({ to: "server", method: "resources/read", nth: 1 })]

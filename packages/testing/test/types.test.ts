@@ -73,7 +73,7 @@ describe("a client of a test", () => {
         McpClient.typed(Weather, weather)
         yield* Effect.provideService(McpClient.of(Weather), McpClient.McpClient, weather)
         // @ts-expect-error the contract has no such tool
-        weather.tools.other
+        void weather.tools.other
         // @ts-expect-error the city is missing
         weather.tools.forecast({})
       })
@@ -152,7 +152,7 @@ describe("a fake server", () => {
         if (call?.kind === "tools" && call.name === "forecast") check<Eq<typeof call.args, { readonly city: string }>>()
         if (call?.kind === "resources") check<Eq<typeof call.name, "daily">>()
         // @ts-expect-error the group has no such prompt
-        if (call?.kind === "prompts" && call.name === "other") return
+        return call?.kind === "prompts" && call.name === "other"
       })
     )
   })

@@ -73,7 +73,7 @@ const valuesOf = (
     })
     const first = yield* made(`${seed} ${key}`)
     // What works once need not do so for each seed.
-    return (args) => Effect.catch(made(`${seed} ${key} ${shown(args)}`), () => Effect.succeed(first))
+    return (args) => Effect.orElseSucceed(made(`${seed} ${key} ${shown(args)}`), () => first)
   })
 }
 

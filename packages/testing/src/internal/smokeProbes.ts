@@ -103,7 +103,7 @@ const filledIn = Effect.fnUntraced(function* (
   const texts: { [name: string]: string } = {}
   for (const name of names) {
     const asked = canComplete ? client.complete(ref, { name, value: "" }, texts) : Effect.succeed({ values: [] })
-    const { values } = yield* Effect.catch(Effect.timeout(asked, "5 seconds"), () => Effect.succeed({ values: [] }))
+    const { values } = yield* Effect.orElseSucceed(Effect.timeout(asked, "5 seconds"), () => ({ values: [] }))
     texts[name] = values[variant % Math.max(1, values.length)] ?? name
   }
   return texts

@@ -71,7 +71,7 @@ export const FilesLive = Files.toLayer({
       ),
     pay: () => Effect.as(Elicitation.url({ key: "pay", message: "Pay", url: "https://example.com/pay" }), "paid"),
     // Swallows whatever goes wrong with the question.
-    careless: () => Effect.catch(Effect.as(sure("Careless?"), "answered"), () => Effect.succeed("swallowed")),
+    careless: () => Effect.orElseSucceed(Effect.as(sure("Careless?"), "answered"), () => "swallowed"),
     summary: () => Sampling.text({ key: "q", messages: "Sum it up" }),
     count: () =>
       Effect.map(
