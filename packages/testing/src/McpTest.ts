@@ -195,10 +195,17 @@ export const layer = <E, R>(
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
+// What a server seals between rounds is worked out beside the fibers. Such work is done in order: what is asked for last ends last.
+const worked = () => globalThis.crypto.subtle.digest("SHA-256", new Uint8Array(1))
+
 /**
- * Waits until everything has happened that can happen without moving the clock: fibers that run, messages in memory, answers to questions.
- * It gives way a hundred times. Files, sockets and processes take longer than that: wait for what arrives, with `received`.
+ * Waits until everything has happened that can happen without moving the clock: fibers that run, messages in memory, answers to questions,
+ * and the cryptography between rounds. It gives way a hundred times, which takes some milliseconds. Files, sockets and processes take
+ * longer than that: wait for what arrives, with `received`.
  */
 export const settle: Effect.Effect<void> = Effect.promise(async () => {
-  for (let i = 0; i < 100; i++) await turn()
+  for (let i = 0; i < 100; i++) {
+    await turn()
+    if (i % 4 === 0) await worked()
+  }
 })

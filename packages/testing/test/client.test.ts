@@ -178,6 +178,10 @@ describe("the server", () => {
       )
       yield* Effect.scoped(Effect.andThen(McpTest.client(Counted), McpTest.client(Counted)))
       assert.deepStrictEqual(events, ["built", "built", "released", "released"])
+      // Also where layers share what they are made of.
+      const both = Layer.merge(McpTest.layer(Counted), Layer.effectDiscard(McpTest.client(Counted)))
+      yield* Effect.scoped(Layer.build(both))
+      assert.strictEqual(events.filter((event) => event === "built").length, 4)
     })
   )
 })

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Completion from "@effect-mcp/core/Completion"
 import * as Content from "@effect-mcp/core/Content"
 import * as JsonSchemaTool from "@effect-mcp/core/JsonSchemaTool"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
@@ -132,6 +133,17 @@ describe("a fake server", () => {
       const client = yield* McpTest.client(both)
       assert.strictEqual(Content.textOf(yield* client.callTool("add", { a: 2 })), "3")
       assert.strictEqual(one.calls.all.length, 2)
+    })
+  )
+
+  it.effect("suggests what its handlers suggest", () =>
+    Effect.gen(function* () {
+      const packing = Completion.suggesting(({ city }: { readonly city: string }) => Effect.succeed(city), {
+        city: () => Effect.succeed(["Oslo"])
+      })
+      const client = yield* McpTest.client(FakeServer.layer(Weather, { prompts: { packing } }))
+      const { values } = yield* client.complete({ type: "ref/prompt", name: "packing" }, { name: "city", value: "" })
+      assert.deepStrictEqual(values, ["Oslo"])
     })
   )
 

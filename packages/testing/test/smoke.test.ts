@@ -208,6 +208,10 @@ describe("a smoke run", () => {
       const over = yield* passing(Smoke.run(client, { total: "2 seconds", include, concurrency: 1 }))
       assert.deepStrictEqual(statuses(over), { fine: "passed 3", slow: "timedOut 1", greet: "skipped 0" })
       assert.include(over.of("skipped")[0]?.detail, "the time of the run was over")
+      assert.strictEqual(over.millis, 2000)
+      const given = { tools: { slow: [{}, {}, {}] } }
+      const often = yield* passing(Smoke.run(client, { total: "2 seconds", include: ({ name }) => name === "slow", given }))
+      assert.deepStrictEqual(statuses(often), { slow: "timedOut 1" })
       const together = yield* passing(Smoke.run(client, { total: "2 seconds", include, concurrency: 3 }))
       assert.strictEqual(statuses(together)["greet"], "passed 2")
     })
@@ -226,6 +230,29 @@ describe("a smoke run", () => {
       const short = yield* passing(Smoke.run(client, { include, total: "8 seconds" }))
       assert.deepStrictEqual(short.checked[0]?.detail, "the time of the run was over")
       assert.strictEqual(short.millis, 8000)
+    })
+  )
+
+  it.effect("tells what broke from what was refused, and asks for suggestions only where there are some", () =>
+    Effect.gen(function* () {
+      const asked: Array<string | undefined> = []
+      const seen = Faults.drop({ when: ({ kind, method }) => kind === "request" && asked.push(method) < 0 })
+      const failing = (code: number) =>
+        Faults.change({ to: "client", kind: "answer", method: "prompts/get" }, ({ id }) => ({
+          jsonrpc: "2.0",
+          id,
+          error: { code, message: "no" }
+        }))
+      const statusOf = Effect.fnUntraced(function* (code: number) {
+        const client = yield* McpTest.client(FilesServer, { faults: [seen, failing(code)] })
+        return (yield* Smoke.run(client, { include: ({ kind }) => kind === "prompt" })).checked[0]?.status
+      })
+      assert.strictEqual(yield* statusOf(-32603), "failed")
+      assert.strictEqual(yield* statusOf(-32601), "failed")
+      assert.strictEqual(yield* statusOf(-32602), "refused")
+      assert.strictEqual(yield* statusOf(1), "refused")
+      assert.include(asked, "prompts/get")
+      assert.notInclude(asked, "completion/complete")
     })
   )
 
@@ -268,7 +295,7 @@ describe("a smoke run", () => {
   it.effect("takes what breaks in the client for a failure: a user without answers", () =>
     Effect.gen(function* () {
       const client = yield* McpTest.client(FilesServer, { user: McpTest.inOrder(), model: McpTest.replies() })
-      const report = yield* passing(Smoke.run(client, { destructive: true, include: ({ name }) => name === "agree" }))
+      const report = yield* Smoke.run(client, { destructive: true, include: ({ name }) => name === "agree" })
       assert.include(report.problems[0]?.detail, "the scripted user has no answer")
     })
   )

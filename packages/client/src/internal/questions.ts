@@ -27,19 +27,19 @@ export class Questions {
   private readonly read: Read
   private readonly runFork: (answer: Answer) => QuestionFiber
   private readonly reply: (response: Jsonrpc.Response) => void
-  private readonly onIdle: () => void
+  private readonly onClosed: () => void
 
-  /** `onIdle` is told each time when no question is open any more. */
+  /** `onClosed` is told each time a question is answered or taken back. */
   constructor(
     read: Read,
     runFork: (answer: Answer) => QuestionFiber,
     reply: (response: Jsonrpc.Response) => void,
-    onIdle: () => void
+    onClosed: () => void
   ) {
     this.read = read
     this.runFork = runFork
     this.reply = reply
-    this.onIdle = onIdle
+    this.onClosed = onClosed
   }
 
   /** Whether the server waits for an answer. */
@@ -84,12 +84,14 @@ export class Questions {
 
   private close(id: Jsonrpc.RequestId): void {
     this.open.delete(id)
-    if (this.open.size === 0) this.onIdle()
+    this.onClosed()
   }
 
   /** Ends all questions: nobody waits for an answer. */
   stop(): void {
+    const { isOpen } = this
     this.open.clear()
+    if (isOpen) this.onClosed()
     for (const fiber of this.fibers) fiber.interruptUnsafe()
   }
 
