@@ -166,7 +166,7 @@ export const client = Effect.fnUntraced(function* <E, R>(
   server: Server<E, R>,
   options: Options = {}
 ): Effect.fn.Return<TestClient, E | McpClientError, R | Scope.Scope> {
-  const built = yield* Layer.buildWithScope(Layer.fresh(server), yield* Scope.Scope)
+  const built = yield* Layer.buildWithScope(server, yield* Scope.Scope)
   return yield* Effect.provideContext(connect(options), built)
 })
 
