@@ -21,6 +21,7 @@ import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { CurrentRevision, newest } from "./EachRevision.ts"
 import * as Faults from "./Faults.ts"
+import { extended } from "./internal/extended.ts"
 import { Guard } from "./internal/guard.ts"
 import { startModel } from "./internal/liveModel.ts"
 import { startUser } from "./internal/liveUser.ts"
@@ -121,13 +122,15 @@ export const make = Effect.fnUntraced(function* (
     onNotification: recorder.notified(options.client?.onNotification)
   }).pipe(Effect.provideContext(Context.merge(context, reached)))
   if (options.client?.logLevel === undefined && client.capabilities.logging !== undefined) yield* client.setLogLevel("debug")
-  return {
-    ...recorder.around(client, guard.watch),
+  return extended(recorder.around(client, guard.watch), {
     user,
     model,
-    roots: { get: SubscriptionRef.get(roots), set: (next) => SubscriptionRef.set(roots, toRoots(next)) },
+    roots: {
+      get: SubscriptionRef.get(roots),
+      set: (next: ReadonlyArray<string | Root>) => SubscriptionRef.set(roots, toRoots(next))
+    },
     received: recorder
-  }
+  })
 })
 
 /**
@@ -170,8 +173,9 @@ export const client = Effect.fnUntraced(function* <E, R>(
   return yield* Effect.provideContext(connect(options), built)
 })
 
-/** A client of a test that is typed by a contract, too. */
-export type TypedClient<G extends McpGroup.Any> = TestClient & McpClient.Typed<McpGroup.Contracts<G>>
+/** A client of a test that is typed by a contract, too. Tasks are typed by `McpClient.typed(contract, client).tasks`. */
+export type TypedClient<G extends McpGroup.Any> = TestClient &
+  Pick<McpClient.Typed<McpGroup.Contracts<G>>, "tools" | "resources" | "prompts">
 
 /**
  * The same as {@link client}, with the tools, resources and prompts of a contract as functions.
@@ -185,7 +189,10 @@ export const typed = <G extends McpGroup.Any, E, R>(
   server: Server<E, R>,
   options: Options = {}
 ): Effect.Effect<TypedClient<G>, E | McpClientError, R | Scope.Scope> =>
-  Effect.map(client(server, options), (client) => ({ ...client, ...McpClient.typed(contract, client) }))
+  Effect.map(client(server, options), (client) => {
+    const { prompts, resources, tools } = McpClient.typed(contract, client)
+    return extended(client, { tools, resources, prompts })
+  })
 
 /** The client as a service: for programs that require one, and for `it.layer`. */
 export const layer = <E, R>(

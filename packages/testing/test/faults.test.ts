@@ -17,7 +17,7 @@ import { Files, FilesServer } from "./support/files.ts"
 
 const client = (...faults: ReadonlyArray<Faults.Fault>) => McpTest.typed(Files, FilesServer, { faults })
 
-const connecting = McpClient.make({ name: "test", version: "0" })
+const connecting = McpClient.make({ name: "test", version: "0", reconnect: false })
 
 /** The result of an effect under the test clock, in which that many seconds pass. */
 const within = <A, E, R>(seconds: number, effect: Effect.Effect<A, E, R>) =>
@@ -182,6 +182,20 @@ describe("faults on the way", () => {
     })
   )
 
+  it.effect("cut the connection of a client that connects again by itself, and what it knows is up to date", () =>
+    Effect.gen(function* () {
+      const files = yield* client(Faults.cut({ to: "server", method: "prompts/list", nth: 1 }))
+      const listed = yield* within(20, files.listPrompts)
+      assert.deepStrictEqual(
+        listed.map(({ name }) => name),
+        ["explain"]
+      )
+      assert.strictEqual(files.serverInfo?.name, "files")
+      const { get } = Object.getOwnPropertyDescriptor(files, "revision") ?? {}
+      assert.isFunction(get, "the revision may be another one then")
+    }).pipe(McpTest.eachRevision("both"))
+  )
+
   it.effect("refuse connections, which a program may try again", () =>
     Effect.gen(function* () {
       const transport = MemoryTransport.layer().pipe(Faults.inject(Faults.unreachable(2)), Layer.provide(FilesServer))
@@ -196,7 +210,7 @@ describe("faults on the way", () => {
 
   it.effect("show whether a program that connects again recovers", () =>
     Effect.gen(function* () {
-      const program = McpClient.make({ name: "monitor", version: "1" }).pipe(
+      const program = McpClient.make({ name: "monitor", version: "1", reconnect: false }).pipe(
         Effect.flatMap((client) => client.callTool("who")),
         Effect.scoped
       )

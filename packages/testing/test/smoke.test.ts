@@ -259,7 +259,7 @@ describe("a smoke run", () => {
   it.effect("ends when the connection does, and says so of everything that is left", () =>
     Effect.gen(function* () {
       const faults = [Faults.cut({ to: "server", method: "resources/read", nth: 1 })]
-      const client = yield* McpTest.client(PartsServer, { faults })
+      const client = yield* McpTest.client(PartsServer, { faults, client: { reconnect: false } })
       const report = yield* passing(Smoke.run(client, { include: ({ kind }) => kind !== "tool" }))
       assert.deepStrictEqual(new Set(report.checked.map(({ status }) => status)), new Set(["failed"]))
       const gone = yield* passing(Smoke.run(client))

@@ -10,6 +10,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Received } from "../Received.ts"
 import { Collector } from "./collector.ts"
+import { extended } from "./extended.ts"
 
 /** A log message of the server. */
 export interface LogMessage {
@@ -81,12 +82,12 @@ export class Recorder implements Arrivals {
           return options?.onProgress?.(progress) ?? Effect.void
         })
     })
-    return {
-      ...client,
+    const watched: Pick<Client, "callTool" | "readResource" | "getPrompt" | "request"> = {
       callTool: (name, args, options) => watch(client.callTool(name, args, told("tools/call", name, options))),
       readResource: (uri, options) => watch(client.readResource(uri, told("resources/read", uri, options))),
       getPrompt: (name, args, options) => watch(client.getPrompt(name, args, told("prompts/get", name, options))),
       request: (method, params, options) => watch(client.request(method, params, options))
     }
+    return extended(client, watched)
   }
 }
