@@ -6,6 +6,8 @@ import type { Revision } from "@effect-mcp/core/Revision"
 
 /** The server that asks. */
 export interface Asker {
+  /** What the program calls the server: `serverName` of the client that was asked. */
+  readonly server?: string | undefined
   /** What the server says of itself: for display, never for decisions. */
   readonly serverInfo: Implementation | undefined
   /** The revision that was agreed upon with it. */

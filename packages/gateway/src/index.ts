@@ -3,6 +3,12 @@
  */
 export * as Connect from "./Connect.ts"
 export * as Launchers from "./Launchers.ts"
+export * as Names from "./Names.ts"
+export * as Offered from "./Offered.ts"
 export * as Remote from "./Remote.ts"
+export * as Servers from "./Servers.ts"
 export * as ServersConfig from "./ServersConfig.ts"
+export * as ServersError from "./ServersError.ts"
+export * as ServerState from "./ServerState.ts"
 export * as Target from "./Target.ts"
+export * as ToolSearch from "./ToolSearch.ts"

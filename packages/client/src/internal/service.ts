@@ -31,6 +31,8 @@ export type { CallOptions } from "./callOptions.ts"
 
 /** Who the client is, and how it behaves where the defaults do not fit. */
 export interface Options extends Implementation {
+  /** What the program calls the server, for handlers that answer several of them: they are told it as `server` of the `Asker`. */
+  readonly serverName?: string
   /** The revisions that it speaks, the preferred one first. All of them by default, newest first. */
   readonly versions?: ReadonlyArray<Revision.Version>
   /**

@@ -1,0 +1,133 @@
+/**
+ * The servers, how they are, and what they offer: the state that everything else reads.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import type * as Names from "../Names.ts"
+import * as Offered from "../Offered.ts"
+import type { ServerState } from "../ServerState.ts"
+import { keep, type Keeping } from "./keeping.ts"
+import type { Listing, Member } from "./member.ts"
+import type { States } from "./service.ts"
+import * as Table from "./table.ts"
+
+/** How the hub works; see the options of `Servers`. */
+export interface Settings extends Omit<Keeping, "tell"> {
+  readonly names: Names.Options | undefined
+  readonly deadline: Duration.Duration
+}
+
+/** See the module. */
+export class Hub {
+  readonly members = new Map<string, Member>()
+  readonly states = Effect.runSync(SubscriptionRef.make<States>(new Map()))
+  readonly offered = Effect.runSync(SubscriptionRef.make(Offered.empty))
+  /** Replaced as a whole when something changes. */
+  table: Table.Table
+  private isClosed = false
+  private readonly settings: Settings
+  private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+
+  constructor(settings: Settings, runFork: Hub["runFork"]) {
+    this.settings = settings
+    this.runFork = runFork
+    this.table = Table.make([], settings.names)
+  }
+
+  /** Makes known what has changed. The table is up to date before this waits for anything. */
+  private publish(isOffered: boolean): Effect.Effect<void> {
+    if (isOffered) this.table = Table.make([...this.members.values()], this.settings.names)
+    const states = SubscriptionRef.update(
+      this.states,
+      () => new Map([...this.members].map(([name, { state }]) => [name, state] as const))
+    )
+    return isOffered
+      ? Effect.andThen(
+          SubscriptionRef.update(this.offered, () => this.table.offered),
+          states
+        )
+      : states
+  }
+
+  /** Says how a server is now, and what it has where that has changed. */
+  private readonly tell = (member: Member, state: ServerState, listing?: Listing): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const wasReady = member.state._tag === "Ready"
+      member.state = state
+      if (listing !== undefined) member.listing = listing
+      return this.publish(listing !== undefined || wasReady !== (state._tag === "Ready"))
+    })
+
+  /** Adds servers, before they are started. */
+  add(members: ReadonlyArray<Member>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      for (const member of members) this.members.set(member.name, member)
+      return this.publish(true)
+    })
+  }
+
+  private has(member: Member): boolean {
+    return !this.isClosed && this.members.get(member.name) === member
+  }
+
+  private readonly end = Effect.fnUntraced(function* (this: Hub, member: Member): Effect.fn.Return<void> {
+    const { fiber } = member
+    if (fiber === undefined) return
+    yield* Fiber.interrupt(fiber)
+    member.fiber = undefined
+  })
+
+  /** Connects to a server anew; what there is of a connection ends first. Gives what waits until it is known how that went. */
+  start(member: Member): Effect.Effect<Effect.Effect<void>> {
+    const { settings, tell } = this
+    const starting = Effect.gen({ self: this }, function* () {
+      yield* this.end(member)
+      if (!this.has(member)) return Effect.void
+      member.settled = Deferred.makeUnsafe()
+      yield* tell(member, { _tag: "Connecting" })
+      member.fiber = this.runFork(keep(member, { ...settings, tell }))
+      return Deferred.await(member.settled)
+    })
+    return member.turn.withPermit(Effect.uninterruptible(starting))
+  }
+
+  /** Connects to a server and waits for that until its deadline; it goes on afterwards. */
+  bring(member: Member): Effect.Effect<void> {
+    const { deadline } = this.settings
+    const late = Effect.logWarning(
+      `server "${member.name}" is not ready after ${Duration.toMillis(deadline)} ms; what it offers comes when it is`
+    )
+    return Effect.flatMap(this.start(member), (settled) =>
+      Effect.timeoutOrElse(settled, { duration: deadline, orElse: () => late })
+    )
+  }
+
+  /** Ends the connection to a server. */
+  stop(member: Member): Effect.Effect<void> {
+    const stopping = Effect.andThen(
+      this.end(member),
+      Effect.suspend(() => (this.members.get(member.name) === member ? this.tell(member, { _tag: "Closed" }) : Effect.void))
+    )
+    return member.turn.withPermit(Effect.uninterruptible(stopping))
+  }
+
+  /** Ends the connection to a server and forgets it. */
+  remove(member: Member): Effect.Effect<void> {
+    const forget = Effect.suspend(() => {
+      if (this.members.get(member.name) !== member) return Effect.void
+      this.members.delete(member.name)
+      return this.publish(true)
+    })
+    // First of all, so that nobody starts it anew meanwhile.
+    return Effect.uninterruptible(Effect.andThen(forget, this.stop(member)))
+  }
+
+  /** Ends all connections at once. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.isClosed = true
+    return Effect.forEach(this.members.values(), (member) => this.stop(member), { concurrency: "unbounded", discard: true })
+  })
+}

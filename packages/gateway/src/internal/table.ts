@@ -1,0 +1,114 @@
+/**
+ * Where everything leads that servers offer: made anew when one of them changes, looked up by every call.
+ */
+import * as UriTemplate from "@effect-mcp/core/UriTemplate"
+import * as Names from "../Names.ts"
+import type { Offered } from "../Offered.ts"
+import type { Listing, Member } from "./member.ts"
+import { naming } from "./selection.ts"
+
+/** Where a name leads. */
+export class Route {
+  readonly member: Member
+  readonly originalName: string
+  constructor(member: Member, originalName: string) {
+    this.member = member
+    this.originalName = originalName
+  }
+}
+
+/** A template of one server; `matches` is never true where its syntax cannot be read. */
+export interface TemplateRoute {
+  readonly member: Member
+  readonly uriTemplate: string
+  readonly matches: (uri: string) => boolean
+}
+
+/** See the module. Also of servers that are away, except for what is offered. */
+export interface Table {
+  readonly tools: ReadonlyMap<string, Route>
+  readonly prompts: ReadonlyMap<string, Route>
+  /** The first server that lists it, by URI. */
+  readonly resources: ReadonlyMap<string, Member>
+  readonly templates: ReadonlyArray<TemplateRoute>
+  readonly offered: Offered
+}
+
+interface Source<A> extends Names.Source {
+  readonly member: Member
+  readonly item: A
+}
+
+const sourcesOf = <A extends { readonly name: string }>(
+  members: ReadonlyArray<Member>,
+  itemsOf: (listing: Listing) => ReadonlyArray<A>,
+  isSelected: boolean
+): ReadonlyArray<Source<A>> =>
+  members.flatMap((member) => {
+    const called = naming(isSelected ? member.spec : {})
+    return itemsOf(member.listing).map((item) => ({ server: member.name, member, item, name: item.name, ...called(item.name) }))
+  })
+
+const routesOf = <A>(named: ReadonlyMap<string, Source<A>>): ReadonlyMap<string, Route> =>
+  new Map([...named].map(([name, { item: _, member, ...source }]) => [name, new Route(member, source.name)]))
+
+const isReady = ({ state }: Member): boolean => state._tag === "Ready"
+
+const readerOf = (uriTemplate: string): ((uri: string) => boolean) => {
+  try {
+    const { match } = UriTemplate.parse(uriTemplate)
+    return (uri) => match(uri) !== undefined
+  } catch {
+    // A template of somebody else: it can be shown and completed, and URIs of it be read where a server lists them.
+    return () => false
+  }
+}
+
+const resourcesOf = (members: ReadonlyArray<Member>): ReadonlyMap<string, Member> => {
+  const owners = new Map<string, Member>()
+  for (const member of members) {
+    for (const { uri } of member.listing.resources) if (!owners.has(uri)) owners.set(uri, member)
+  }
+  return owners
+}
+
+/** Makes the table of these servers. */
+export const make = (members: ReadonlyArray<Member>, options: Names.Options | undefined): Table => {
+  const servers = members.map(({ name }) => name)
+  const tools = Names.assign(
+    sourcesOf(members, (listing) => listing.tools, true),
+    servers,
+    options
+  )
+  const prompts = Names.assign(
+    sourcesOf(members, (listing) => listing.prompts, false),
+    servers,
+    options
+  )
+  const resources = resourcesOf(members)
+  const here = members.filter(isReady)
+  return {
+    tools: routesOf(tools),
+    prompts: routesOf(prompts),
+    resources,
+    templates: members.flatMap((member) =>
+      member.listing.resourceTemplates.map(({ uriTemplate }) => ({ member, uriTemplate, matches: readerOf(uriTemplate) }))
+    ),
+    offered: {
+      tools: [...tools].flatMap(([name, { item, member, server }]) =>
+        isReady(member) ? [{ name, server, originalName: item.name, tool: { ...item, name } }] : []
+      ),
+      prompts: [...prompts].flatMap(([name, { item, member, server }]) =>
+        isReady(member) ? [{ name, server, originalName: item.name, prompt: { ...item, name } }] : []
+      ),
+      resources: here.flatMap((member) =>
+        member.listing.resources
+          .filter(({ uri }) => resources.get(uri) === member)
+          .map((resource) => ({ server: member.name, resource }))
+      ),
+      resourceTemplates: here.flatMap((member) =>
+        member.listing.resourceTemplates.map((template) => ({ server: member.name, template }))
+      )
+    }
+  }
+}
