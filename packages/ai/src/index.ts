@@ -3,6 +3,7 @@
  * file loads them all.
  */
 export * as CannotSample from "./CannotSample.ts"
+export * as DynamicTool from "./DynamicTool.ts"
 export * as GroupToolkit from "./GroupToolkit.ts"
 export * as Inexpressible from "./Inexpressible.ts"
 export * as LanguageModelSampling from "./LanguageModelSampling.ts"

@@ -42,6 +42,22 @@ export const toParts = (rendered: Rendered): ReadonlyArray<Prompt.ToolModelOutpu
   return blocks.map(toPart)
 }
 
+const isBase64 = (text: string): boolean => !/[^A-Za-z0-9+/=\s]/.test(text)
+
+/**
+ * Why a block of somebody else must not become a part. Providers take other texts than base64 for addresses that they fetch, or for names of
+ * files that belong to who pays for the model: whoever wrote the block must not have them read.
+ */
+export const unreadable = (block: ContentBlock): string | undefined => {
+  if (block.type === "image" || block.type === "audio") {
+    return isBase64(block.data) ? undefined : "the data of an image or a sound is no base64"
+  }
+  if (block.type === "resource" && "blob" in block.resource) {
+    return isBase64(block.resource.blob) ? undefined : "the data of a resource is no base64"
+  }
+  return undefined
+}
+
 const hasScheme = /^[a-z][a-z0-9+.-]+:/i
 
 const uriOf = (fileName: string | undefined): string =>

@@ -5,12 +5,11 @@ import type { CreateMessageParams } from "@effect-mcp/core/protocol/Sampling"
 import type { Tool as Definition } from "@effect-mcp/core/protocol/Tools"
 import * as AiTool from "effect/ai/Tool"
 import * as Toolkit from "effect/ai/Toolkit"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import { CannotSample } from "../CannotSample.ts"
-import { toContext } from "./metadata.ts"
+import { said } from "./definition.ts"
 
 /** A tool that a model may ask for, described by JSON Schema. */
 export interface Offered extends AiTool.Tool<
@@ -32,18 +31,12 @@ export interface Offer {
 const refuse = (where: string, detail: string) => Result.fail(new CannotSample({ where, detail }))
 
 const toTool = (definition: Definition): Offered => {
-  const { _meta: meta, annotations, description, inputSchema, name, title } = definition
+  const { description, inputSchema, name } = definition
   const tool: Offered = AiTool.dynamic(name, {
     parameters: inputSchema,
     ...(description === undefined ? {} : { description })
   })
-  const said = toContext({
-    ...(title === undefined ? {} : { title }),
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(meta === undefined ? {} : { meta })
-  })
-  // Somebody else's schema need not keep to what strict modes of providers ask for.
-  return tool.annotateMerge(said).annotateMerge(Context.make(AiTool.Strict, false))
+  return tool.annotateMerge(said(definition))
 }
 
 /** What a request offers to a model; `undefined` when that is nothing. */

@@ -14,33 +14,23 @@ import {
 import * as Prompt from "effect/ai/Prompt"
 import * as Result from "effect/Result"
 import { CannotSample } from "../CannotSample.ts"
-import { toPart, toParts } from "./content.ts"
+import { toPart, toParts, unreadable } from "./content.ts"
 
 /** The names of the tools that were used so far, by the ids of their uses. */
 type Used = Map<string, string>
 
 const refuse = (where: string, detail: string) => Result.fail(new CannotSample({ where, detail }))
 
-/**
- * What is wrong with the data of a block. Providers take other texts than base64 for addresses that they fetch, or for names of files
- * that belong to who pays for the model: whoever asks must not have them read.
- */
+/** What is wrong with the data of a block, see {@link unreadable}. */
 const dataFault = (block: SamplingBlock | ContentBlock): string | undefined => {
-  if (block.type === "image" || block.type === "audio") {
-    return isBase64(block.data) ? undefined : "the data of an image or a sound is no base64"
-  }
-  if (block.type === "resource" && "blob" in block.resource) {
-    return isBase64(block.resource.blob) ? undefined : "the data of a resource is no base64"
-  }
-  if (block.type !== "tool_result") return undefined
+  if (block.type === "tool_use") return undefined
+  if (block.type !== "tool_result") return unreadable(block)
   for (const inner of block.content) {
-    const fault = dataFault(inner)
+    const fault = unreadable(inner)
     if (fault !== undefined) return fault
   }
   return undefined
 }
-
-const isBase64 = (text: string): boolean => !/[^A-Za-z0-9+/=\s]/.test(text)
 
 const toolCall = ({ id, input, name }: ToolUseContent): Prompt.ToolCallPart =>
   Prompt.toolCallPart({ id, name, params: input, providerExecuted: false })
