@@ -41,7 +41,7 @@ export const make = Effect.fnUntraced(function* (
   specs: Specs,
   options: Options
 ): Effect.fn.Return<Servers["Service"], never, Scope.Scope> {
-  const { concurrency = 16, deadline, debounce, giveUpAfter, names, onNotification, ...client } = options
+  const { concurrency = 16, deadline, giveUpAfter, names, onNotification, ...client } = options
   // Root fibers: they end with this scope, not with who has added or reconnected a server.
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
   const hub = new Hub(
@@ -50,8 +50,7 @@ export const make = Effect.fnUntraced(function* (
       names,
       onNotification,
       deadline: Duration.fromInputUnsafe(deadline ?? "30 seconds"),
-      giveUpAfter: Duration.fromInputUnsafe(giveUpAfter ?? "5 minutes"),
-      debounce: Duration.fromInputUnsafe(debounce ?? "100 millis")
+      giveUpAfter: Duration.fromInputUnsafe(giveUpAfter ?? "5 minutes")
     },
     runFork
   )

@@ -159,31 +159,13 @@ describe("subscriptions of the request era", () => {
     })
   )
 
-  it.effect("that a server does not acknowledge hold nothing up for longer than a second", () =>
+  it.effect("that a server does not acknowledge hold nothing up for longer than the timeout", () =>
     Effect.gen(function* () {
       const all = fakes({ one: { version, tools: ["run"] } })
       all.one.hangs.add("subscriptions/listen")
-      const servers = yield* connected(all, { deadline: 0 })
-      yield* after(1000)
+      const servers = yield* connected(all, { deadline: 0, timeout: "5 seconds" })
+      yield* after(5000)
       assert.deepStrictEqual(yield* toolsOf(servers), ["one_run"])
-    })
-  )
-
-  it.effect("that come late have the lists read again: nobody was told of what changed before", () =>
-    Effect.gen(function* () {
-      const all = fakes({ one: { version, tools: ["run"] } })
-      all.one.hangs.add("subscriptions/listen")
-      const servers = yield* connected(all, { deadline: 0 })
-      yield* after(1000)
-      all.one.has = { version, tools: ["walk"] }
-      const [{ id }] = all.one.sentOf("subscriptions/listen") as [{ readonly id: number }]
-      const _meta = { "io.modelcontextprotocol/subscriptionId": id }
-      all.one.send({
-        method: "notifications/subscriptions/acknowledged",
-        params: { notifications: { toolsListChanged: true }, _meta }
-      })
-      yield* after(100)
-      assert.deepStrictEqual(yield* toolsOf(servers), ["one_walk"])
     })
   )
 
@@ -194,9 +176,7 @@ describe("subscriptions of the request era", () => {
       const [{ id }] = all.one.sentOf("subscriptions/listen") as [{ readonly id: number }]
       all.one.has = { version, tools: ["walk"] }
       all.one.send({ id, result: { resultType: "complete" } })
-      yield* after(999)
-      assert.lengthOf(all.one.sentOf("subscriptions/listen"), 1)
-      yield* after(1)
+      yield* after(1000)
       assert.lengthOf(all.one.sentOf("subscriptions/listen"), 2)
       yield* after(100)
       assert.deepStrictEqual(yield* toolsOf(servers), ["one_walk"])

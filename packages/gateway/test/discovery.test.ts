@@ -194,10 +194,54 @@ describe("discovery", () => {
 })
 
 describe("a server that is lost", () => {
-  it.effect("offers nothing, keeps its names, and comes back with reconnect", () =>
+  it.effect("is still offered while its client seeks a new connection: calls wait", () =>
+    Effect.gen(function* () {
+      const all = fakes({ one: { tools: ["run"] } })
+      const servers = yield* connected(all)
+      const seen = yield* watched(servers, "one")
+      all.one.has = { tools: ["run", "walk"] }
+      all.one.isBroken = true
+      all.one.end()
+      yield* settle
+      assert.deepStrictEqual(yield* toolsOf(servers), ["one_run"])
+      const fiber = yield* Effect.forkChild(call(servers, "one_run"), { startImmediately: true })
+      yield* TestClock.adjust("200 millis")
+      yield* settle
+      const state = yield* stateOf(servers, "one")
+      assert.ok(state._tag === "Reconnecting" && state.attempt > 1)
+      assert.match(state.error.message, /could not start `one`/)
+      assert.strictEqual(fiber.pollUnsafe(), undefined)
+      all.one.isBroken = false
+      yield* TestClock.adjust("10 seconds")
+      yield* settle
+      assert.strictEqual(yield* Fiber.join(fiber), "one ran run with {}")
+      // What the server has now, it may have had for a while.
+      assert.deepStrictEqual(yield* toolsOf(servers), ["one_run", "one_walk"])
+      assert.deepStrictEqual(seen, ["Ready", "Reconnecting", "Ready"])
+    })
+  )
+
+  it.effect("is given up with its client", () =>
+    Effect.gen(function* () {
+      const all = fakes({ one: { tools: ["run"] } })
+      const servers = yield* connected(all)
+      all.one.isBroken = true
+      all.one.end()
+      for (let i = 0; i < 12; i++) {
+        yield* settle
+        yield* TestClock.adjust("12 seconds")
+      }
+      yield* settle
+      assert.deepStrictEqual(yield* statesOf(servers), { one: "Failed" })
+      assert.strictEqual(all.one.starts, 11)
+      assert.match((yield* Effect.flip(servers.client("one"))).message, /not connected: could not start `one`: not found/)
+    })
+  )
+
+  it.effect("and not sought offers nothing, keeps its names, and comes back with reconnect", () =>
     Effect.gen(function* () {
       const all = fakes({ one: { tools: ["run"] }, two: { tools: ["run"] } })
-      const servers = yield* connected(all, { names: { prefix: false } })
+      const servers = yield* connected(all, { names: { prefix: false }, reconnect: false })
       const seen = yield* watched(servers, "one")
       all.one.end()
       yield* settle

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import type { OfferedTool } from "../src/Offered.ts"
 import * as ToolSearch from "../src/ToolSearch.ts"
 import { connected } from "./support/connected.ts"
-import { fakes, settle } from "./support/fake.ts"
+import { fakes } from "./support/fake.ts"
 
 const tool = (server: string, originalName: string, description?: string, title?: string): OfferedTool => {
   const name = `${server}_${originalName}`
@@ -107,8 +107,7 @@ describe("the search for tools", () => {
         (yield* servers.findTool("walk")).map(({ name }) => name),
         ["two_walk"]
       )
-      all.two.end()
-      yield* settle
+      yield* servers.close("two")
       assert.deepStrictEqual(yield* servers.findTool("walk"), [])
     })
   )

@@ -2,7 +2,7 @@
  * Keeps the lists of a server up to date: reads them again when the server tells of a change, and after a new connection, which may be
  * one to a newer server.
  */
-import type { Notification } from "@effect-mcp/core/Jsonrpc"
+import { ErrorCode, type Notification } from "@effect-mcp/core/Jsonrpc"
 import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { SubscriptionFilter } from "@effect-mcp/core/protocol/Subscriptions"
 import * as Deferred from "effect/Deferred"
@@ -47,12 +47,22 @@ const filterOf = ({ prompts, resources, tools }: ServerCapabilities): Subscripti
   ...(resources?.listChanged === true ? { resourcesListChanged: true } : {})
 })
 
+// A server that declares resources need not have templates, and some of these refuse to list none.
+const isMissing = ({ reason }: McpClientError): boolean =>
+  reason._tag === "RequestFailed" && reason.code === ErrorCode.MethodNotFound
+
+const isRefused = ({ reason }: McpClientError): boolean => reason._tag === "RequestFailed" || reason._tag === "TimedOut"
+
+const untold = (error: McpClientError) => Effect.logWarning("the server does not tell when its lists change", error)
+
 /** See the module. It reads nothing before somebody asks for it. */
 export class CatalogueKeeper {
   private readonly source: Source
   private readonly stale = new Set<Kind>()
   private wake = Deferred.makeUnsafe<void>()
   private current: SubscriptionRef.SubscriptionRef<Catalogue> | undefined
+  /** Whether changes are taken: from before the lists are read for the first time. */
+  private isWatching = false
   private readonly starting = Semaphore.makeUnsafe(1)
 
   constructor(source: Source) {
@@ -78,7 +88,7 @@ export class CatalogueKeeper {
   }
 
   private mark(kinds: ReadonlyArray<Kind>): void {
-    if (this.current === undefined) return
+    if (!this.isWatching) return
     for (const kind of kinds) this.stale.add(kind)
     Deferred.doneUnsafe(this.wake, Exit.void)
   }
@@ -89,14 +99,20 @@ export class CatalogueKeeper {
       const begin = Effect.gen({ self: this }, function* () {
         const ref = yield* SubscriptionRef.make(empty)
         const filter = filterOf(this.source.capabilities())
-        // First, or what changes meanwhile would be missed.
-        if (Object.keys(filter).length > 0) yield* this.source.subscribe(filter, this.markAll)
+        // First, or what changes meanwhile would be missed. A server that declares that and refuses it has lists all the same.
+        if (Object.keys(filter).length > 0) {
+          yield* Effect.catchIf(this.source.subscribe(filter, this.markAll), isRefused, untold)
+        }
+        this.isWatching = true
         yield* SubscriptionRef.set(ref, yield* this.read(empty, all))
         this.current = ref
         yield* Effect.forkScoped(this.follow(ref))
         return ref
       })
-      return yield* Effect.onError(Effect.provideService(begin, Scope.Scope, own), () => Scope.close(own, Exit.void))
+      return yield* Effect.onError(Effect.provideService(begin, Scope.Scope, own), () => {
+        this.isWatching = false
+        return Scope.close(own, Exit.void)
+      })
     })
   }
 
@@ -119,7 +135,9 @@ export class CatalogueKeeper {
   private read(before: Catalogue, kinds: ReadonlyArray<Kind>): Effect.Effect<Catalogue, McpClientError> {
     const { capabilities, list, onTools } = this.source
     const readOne = <K extends Kind>(kind: K) => {
-      const listed = capabilities()[capability[kind]] === undefined ? Effect.succeed(empty[kind]) : list(kind)
+      const none = Effect.succeed(empty[kind])
+      const isDeclared = capabilities()[capability[kind]] !== undefined
+      const listed = isDeclared ? Effect.catchIf(list(kind), isMissing, () => none) : none
       return Effect.map(listed, (items) => [kind, items] as const)
     }
     return Effect.map(Effect.forEach(kinds, readOne, { concurrency: "unbounded" }), (lists) => {

@@ -25,6 +25,8 @@ export interface Setup {
   readonly info: Implementation
   readonly capabilities: (revision: Revision.Revision) => ClientCapabilities
   readonly handlers: Handlers
+  /** What handlers are told as the name of the server. */
+  readonly server: string | undefined
   readonly versions: ReadonlyArray<Revision.Version>
   /** In milliseconds; `undefined` for ever. */
   readonly negotiationTimeout: number | undefined
@@ -40,13 +42,13 @@ export interface Setup {
 /** Lets a connection answer what the server asks, in the way of the era. */
 const answers = Effect.fnUntraced(function* (
   connection: Connection,
-  { handlers, maxRounds }: Setup
+  { handlers, maxRounds, server }: Setup
 ): Effect.fn.Return<(agreement: Agreement) => void, never, Scope.Scope> {
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
   let questions: Questions | undefined
   yield* Effect.addFinalizer(() => questions?.end ?? Effect.void)
   return ({ serverInfo, wire: { revision } }) => {
-    const read = reading(handlers, { serverInfo, revision })
+    const read = reading(handlers, { server, serverInfo, revision })
     connection.answersRequests = revision.standaloneServerRequests
     if (revision.standaloneServerRequests) {
       questions = new Questions(

@@ -68,6 +68,7 @@ export const make = Effect.fnUntraced(function* (
     info,
     capabilities,
     handlers,
+    server: options.serverName,
     versions: options.versions ?? Revision.versions,
     negotiationTimeout: Deadlines.toMillis(options.negotiationTimeout ?? "10 seconds"),
     maxRounds: options.maxRounds ?? 10,

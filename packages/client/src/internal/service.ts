@@ -107,7 +107,7 @@ export class McpClient extends Context.Service<
     /**
      * The lists of the server. Read when it is asked for first, and kept up to date as long as the client lives: a change that the server
      * tells of is read 100 ms later, with what else has changed by then, and all lists are read after a new connection. A list that cannot
-     * be read again stays as it was, and the log says so.
+     * be read again stays as it was, and the log says so. One that the server declares and does not know is empty.
      */
     readonly catalogue: Effect.Effect<SubscriptionRef.SubscriptionRef<Catalogue>, McpClientError>
     /** Forgets what the server allowed to keep, see `ResponseCache`. */

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Names from "../Names.ts"
 import type { Offered } from "../Offered.ts"
-import type { Ready } from "../ServerState.ts"
+import { isUp, type Up } from "../ServerState.ts"
 import * as ToolSearch from "../ToolSearch.ts"
 import type { Hub } from "./hub.ts"
 import { joinInstructions, mergeCapabilities } from "./merging.ts"
@@ -14,8 +14,8 @@ type Service = Servers["Service"]
 
 const maxFound = 100
 
-const ready = (hub: Hub): ReadonlyArray<readonly [server: string, state: Ready]> =>
-  [...hub.members.values()].flatMap(({ name, state }) => (state._tag === "Ready" ? [[name, state] as const] : []))
+const here = (hub: Hub): ReadonlyArray<readonly [server: string, state: Up]> =>
+  [...hub.members.values()].flatMap(({ name, state }) => (isUp(state) ? [[name, state] as const] : []))
 
 // The index is made with the first query after a change.
 const finding = (hub: Hub): Service["findTool"] => {
@@ -49,13 +49,13 @@ export const describing = (
   resourceTemplates: Effect.sync(() => hub.table.offered.resourceTemplates),
   findTool: finding(hub),
   capabilities: Effect.sync(() => {
-    const servers = new Map(ready(hub).map(([server, { capabilities }]) => [server, capabilities]))
+    const servers = new Map(here(hub).map(([server, { capabilities }]) => [server, capabilities]))
     return { all: mergeCapabilities(servers.values()), servers }
   }),
   instructions: Effect.sync(() => {
     const prefix = prefixOf(hub, names)
     return joinInstructions(
-      ready(hub).map(([server, { client }]) => ({ server, prefix: prefix(server), instructions: client.instructions }))
+      here(hub).map(([server, { client }]) => ({ server, prefix: prefix(server), instructions: client.instructions }))
     )
   })
 })

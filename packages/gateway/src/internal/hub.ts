@@ -8,9 +8,9 @@ import * as Fiber from "effect/Fiber"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type * as Names from "../Names.ts"
 import * as Offered from "../Offered.ts"
-import type { ServerState } from "../ServerState.ts"
+import { isUp, type ServerState } from "../ServerState.ts"
 import { keep, type Keeping } from "./keeping.ts"
-import type { Listing, Member } from "./member.ts"
+import type { Member } from "./member.ts"
 import type { States } from "./service.ts"
 import * as Table from "./table.ts"
 
@@ -53,12 +53,12 @@ export class Hub {
   }
 
   /** Says how a server is now, and what it has where that has changed. */
-  private readonly tell = (member: Member, state: ServerState, listing?: Listing): Effect.Effect<void> =>
+  private readonly tell = (member: Member, state: ServerState, catalogue = member.catalogue): Effect.Effect<void> =>
     Effect.suspend(() => {
-      const wasReady = member.state._tag === "Ready"
+      const changes = catalogue !== member.catalogue || isUp(state) !== isUp(member.state)
       member.state = state
-      if (listing !== undefined) member.listing = listing
-      return this.publish(listing !== undefined || wasReady !== (state._tag === "Ready"))
+      member.catalogue = catalogue
+      return this.publish(changes)
     })
 
   /** Adds servers, before they are started. */

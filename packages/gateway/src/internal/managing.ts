@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import { NameTaken, ServersError } from "../ServersError.ts"
+import { isUp } from "../ServerState.ts"
 import type { Hub } from "./hub.ts"
 import { Member, unavailable } from "./member.ts"
 import { memberOf } from "./operations.ts"
@@ -16,7 +17,7 @@ const reconnect = (hub: Hub, member: Member) =>
     const { state } = member
     if (state._tag === "Failed") return yield* Effect.fail(state.error)
     // Somebody else has closed it meanwhile.
-    if (state._tag !== "Ready") return yield* Effect.fail(unavailable(member.name, state))
+    if (!isUp(state)) return yield* Effect.fail(unavailable(member.name, state))
   })
 
 const add = (hub: Hub): Service["add"] =>

@@ -5,6 +5,7 @@ import type { McpClient } from "@effect-mcp/client/McpClient"
 import type { McpClientError } from "@effect-mcp/client/McpClientError"
 import { ErrorCode } from "@effect-mcp/core/Jsonrpc"
 import * as Effect from "effect/Effect"
+import { isUp } from "../ServerState.ts"
 import { type Down, ServersError, UnknownName } from "../ServersError.ts"
 import type { Hub } from "./hub.ts"
 import { downOf, type Member, unavailable } from "./member.ts"
@@ -16,7 +17,7 @@ type Client = McpClient["Service"]
 type Failed = McpClientError | ServersError
 
 const downNow = (hub: Hub): ReadonlyArray<Down> =>
-  [...hub.members.values()].flatMap(({ name, state }) => (state._tag === "Ready" ? [] : [downOf(name, state)]))
+  [...hub.members.values()].flatMap(({ name, state }) => (isUp(state) ? [] : [downOf(name, state)]))
 
 /** The error for a name that nothing has. */
 export const unknown = (hub: Hub, kind: UnknownName["kind"], name: string, known: ReadonlyArray<Known>): ServersError =>
@@ -35,7 +36,7 @@ export const memberOf = (hub: Hub, name: string): Effect.Effect<Member, ServersE
 export const use = <A, E, R>(
   { name, state }: Member,
   f: (client: Client) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | ServersError, R> => (state._tag === "Ready" ? f(state.client) : Effect.fail(unavailable(name, state)))
+): Effect.Effect<A, E | ServersError, R> => (isUp(state) ? f(state.client) : Effect.fail(unavailable(name, state)))
 
 const byName = <A>(
   hub: Hub,

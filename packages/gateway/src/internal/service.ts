@@ -41,9 +41,7 @@ export interface Options extends Omit<McpClient.Options, "onNotification" | "ser
   readonly giveUpAfter?: Duration.Input | undefined
   /** How many servers `make` connects to at once. 16 by default; each holds its place until its deadline at most. */
   readonly concurrency?: number | undefined
-  /** How long changes of a server's lists are gathered before these are read again. 100 milliseconds by default. */
-  readonly debounce?: Duration.Input | undefined
-  /** What to do with notifications of the servers, in the order of each server. While it runs, changes of that server's lists wait. */
+  /** What to do with notifications of the servers, in the order of each server. */
   readonly onNotification?: ((notification: Jsonrpc.Notification, server: string) => Effect.Effect<void>) | undefined
 }
 

@@ -1,10 +1,12 @@
 /**
  * Where everything leads that servers offer: made anew when one of them changes, looked up by every call.
  */
+import type { Catalogue } from "@effect-mcp/client/Catalogue"
 import * as UriTemplate from "@effect-mcp/core/UriTemplate"
 import * as Names from "../Names.ts"
 import type { Offered } from "../Offered.ts"
-import type { Listing, Member } from "./member.ts"
+import { isUp } from "../ServerState.ts"
+import type { Member } from "./member.ts"
 import { naming } from "./selection.ts"
 
 /** Where a name leads. */
@@ -41,18 +43,18 @@ interface Source<A> extends Names.Source {
 
 const sourcesOf = <A extends { readonly name: string }>(
   members: ReadonlyArray<Member>,
-  itemsOf: (listing: Listing) => ReadonlyArray<A>,
+  itemsOf: (catalogue: Catalogue) => ReadonlyArray<A>,
   isSelected: boolean
 ): ReadonlyArray<Source<A>> =>
   members.flatMap((member) => {
     const called = naming(isSelected ? member.spec : {})
-    return itemsOf(member.listing).map((item) => ({ server: member.name, member, item, name: item.name, ...called(item.name) }))
+    return itemsOf(member.catalogue).map((item) => ({ server: member.name, member, item, name: item.name, ...called(item.name) }))
   })
 
 const routesOf = <A>(named: ReadonlyMap<string, Source<A>>): ReadonlyMap<string, Route> =>
   new Map([...named].map(([name, { item: _, member, ...source }]) => [name, new Route(member, source.name)]))
 
-const isReady = ({ state }: Member): boolean => state._tag === "Ready"
+const isHere = ({ state }: Member): boolean => isUp(state)
 
 const readerOf = (uriTemplate: string): ((uri: string) => boolean) => {
   try {
@@ -67,7 +69,7 @@ const readerOf = (uriTemplate: string): ((uri: string) => boolean) => {
 const resourcesOf = (members: ReadonlyArray<Member>): ReadonlyMap<string, Member> => {
   const owners = new Map<string, Member>()
   for (const member of members) {
-    for (const { uri } of member.listing.resources) if (!owners.has(uri)) owners.set(uri, member)
+    for (const { uri } of member.catalogue.resources) if (!owners.has(uri)) owners.set(uri, member)
   }
   return owners
 }
@@ -76,38 +78,38 @@ const resourcesOf = (members: ReadonlyArray<Member>): ReadonlyMap<string, Member
 export const make = (members: ReadonlyArray<Member>, options: Names.Options | undefined): Table => {
   const servers = members.map(({ name }) => name)
   const tools = Names.assign(
-    sourcesOf(members, (listing) => listing.tools, true),
+    sourcesOf(members, (catalogue) => catalogue.tools, true),
     servers,
     options
   )
   const prompts = Names.assign(
-    sourcesOf(members, (listing) => listing.prompts, false),
+    sourcesOf(members, (catalogue) => catalogue.prompts, false),
     servers,
     options
   )
   const resources = resourcesOf(members)
-  const here = members.filter(isReady)
+  const here = members.filter(isHere)
   return {
     tools: routesOf(tools),
     prompts: routesOf(prompts),
     resources,
     templates: members.flatMap((member) =>
-      member.listing.resourceTemplates.map(({ uriTemplate }) => ({ member, uriTemplate, matches: readerOf(uriTemplate) }))
+      member.catalogue.resourceTemplates.map(({ uriTemplate }) => ({ member, uriTemplate, matches: readerOf(uriTemplate) }))
     ),
     offered: {
       tools: [...tools].flatMap(([name, { item, member, server }]) =>
-        isReady(member) ? [{ name, server, originalName: item.name, tool: { ...item, name } }] : []
+        isHere(member) ? [{ name, server, originalName: item.name, tool: { ...item, name } }] : []
       ),
       prompts: [...prompts].flatMap(([name, { item, member, server }]) =>
-        isReady(member) ? [{ name, server, originalName: item.name, prompt: { ...item, name } }] : []
+        isHere(member) ? [{ name, server, originalName: item.name, prompt: { ...item, name } }] : []
       ),
       resources: here.flatMap((member) =>
-        member.listing.resources
+        member.catalogue.resources
           .filter(({ uri }) => resources.get(uri) === member)
           .map((resource) => ({ server: member.name, resource }))
       ),
       resourceTemplates: here.flatMap((member) =>
-        member.listing.resourceTemplates.map((template) => ({ server: member.name, template }))
+        member.catalogue.resourceTemplates.map((template) => ({ server: member.name, template }))
       )
     }
   }
