@@ -27,7 +27,11 @@ const offering = (version: string) => {
   const offer = {
     tools: ["a"] as Array<string>,
     resources: ["r:1"],
-    isBroken: false
+    isBroken: false,
+    /** Methods that it does not know. */
+    lacks: new Set<string>(),
+    /** Methods that it does not answer. */
+    hangs: new Set<string>()
   }
   const lists: { [method: string]: () => Json } = {
     "tools/list": () => ({ tools: offer.tools.map((name) => ({ name, inputSchema: { type: "object" } })) }),
@@ -37,6 +41,8 @@ const offering = (version: string) => {
   }
   const script: Script = (message, connection) => {
     const { id, method, params } = message
+    if (offer.hangs.has(method)) return
+    if (offer.lacks.has(method)) return connection.refuse(message, -32601)
     if (method === "server/discover" && version === "2026-07-28") {
       return connection.answer(message, { ...discovered(), capabilities })
     }
@@ -191,6 +197,58 @@ describe.each(["2025-06-18", "2026-07-28"])("the catalogue in %s", (version) => 
       assert.include((yield* Effect.flip(client.catalogue)).message, "broken")
       offer.isBroken = false
       assert.strictEqual(SubscriptionRef.getUnsafe(yield* client.catalogue).tools.length, 1)
+    })
+  )
+
+  it.effect("has no lists that the server declares and does not know", () =>
+    Effect.gen(function* () {
+      const { offer, server } = offering(version)
+      offer.lacks.add("resources/templates/list")
+      const client = yield* connect(server)
+      const { resourceTemplates, tools } = SubscriptionRef.getUnsafe(yield* client.catalogue)
+      assert.deepStrictEqual([resourceTemplates.length, tools.length], [0, 1])
+    })
+  )
+
+  it.effect("misses nothing that changes while it is read for the first time", () =>
+    Effect.gen(function* () {
+      const { change, offer, server } = offering(version)
+      offer.hangs.add("prompts/list")
+      const client = yield* connect(server)
+      const reading = yield* Effect.forkChild(client.catalogue, { startImmediately: true })
+      yield* settle
+      const connection = server.connections[0]!
+      offer.tools.push("b")
+      change(connection, "tools")
+      connection.answer(connection.last("prompts/list"), { prompts: [] })
+      const ref = yield* Fiber.join(reading)
+      assert.strictEqual(SubscriptionRef.getUnsafe(ref).tools.length, 1)
+      yield* TestClock.adjust("100 millis")
+      yield* settle
+      assert.strictEqual(SubscriptionRef.getUnsafe(ref).tools.length, 2)
+    })
+  )
+})
+
+describe("the catalogue of a server that declares changes and does not tell them", () => {
+  it.effect("is there all the same", () =>
+    Effect.gen(function* () {
+      const { offer, server } = offering("2026-07-28")
+      offer.lacks.add("subscriptions/listen")
+      const client = yield* connect(server)
+      assert.strictEqual(SubscriptionRef.getUnsafe(yield* client.catalogue).tools.length, 1)
+    })
+  )
+
+  it.effect("is there after the timeout where it does not even refuse", () =>
+    Effect.gen(function* () {
+      const { offer, server } = offering("2026-07-28")
+      offer.hangs.add("subscriptions/listen")
+      const client = yield* connect(server, { timeout: "3 seconds" })
+      const reading = yield* Effect.forkChild(client.catalogue, { startImmediately: true })
+      yield* settle
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(SubscriptionRef.getUnsafe(yield* Fiber.join(reading)).tools.length, 1)
     })
   )
 })

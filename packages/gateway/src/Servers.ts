@@ -33,9 +33,10 @@ const entriesOf = (specs: Specs): ReadonlyArray<readonly [name: string, spec: Se
 
 /**
  * Connects to all servers at once, each for its `deadline` at most, and stays connected as long as the scope is open. Never fails because
- * of a server: what became of each is in `states`. A connection that ends is not made anew by itself: `reconnect` does it.
+ * of a server: what became of each is in `states`. Connections that are lost come back by themselves, as `reconnect` of the options says;
+ * a server that could not be reached at first, or was given up, comes back with `reconnect` of the service.
  *
- * Throws for options out of their bounds, see `Names`.
+ * Dies of names' options that are out of their bounds, see `Names`.
  */
 export const make = Effect.fnUntraced(function* (
   specs: Specs,
@@ -57,7 +58,7 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => hub.close)
   const members = entriesOf(specs).map(([name, spec]) => new Member(name, spec))
   yield* hub.add(members)
-  yield* Effect.forEach(members, (member) => hub.bring(member), { concurrency, discard: true })
+  yield* Effect.forEach(members, (member) => hub.bring(member), { concurrency: Math.max(1, concurrency), discard: true })
   return Servers.of({
     states: hub.states,
     offered: hub.offered,
