@@ -105,24 +105,29 @@ const connected = Effect.fnUntraced(function* (member: Member, keeping: Keeping)
   yield* Stream.runForEach(SubscriptionRef.changes(client.state), () => show)
 })
 
-const failureOf = (member: Member, cause: Cause.Cause<Failure>): Failure => {
+// A defect is told with where it comes from, everything else says what it is.
+const failureOf = (
+  member: Member,
+  cause: Cause.Cause<Failure>
+): readonly [failure: Failure, told: Cause.Cause<unknown> | string] => {
   const failed = cause.reasons.find(Cause.isFailReason)
-  if (failed !== undefined) return failed.error
+  if (failed !== undefined) return [failed.error, failed.error.message]
   const died = cause.reasons.find(Cause.isDieReason)
   const detail =
     died === undefined ? "it was interrupted" : died.defect instanceof Error ? died.defect.message : String(died.defect)
-  return new Crashed({ server: member.name, detail })
+  return [new Crashed({ server: member.name, detail }), cause]
 }
 
-/** Connects to a server and keeps what is known of it up to date, until the connection ends. Never fails: that is its state. */
+/** Connects to a server and keeps what is known of it up to date, until its client gives up. Never fails: that is its state. */
 export const keep = (member: Member, keeping: Keeping): Effect.Effect<void> =>
   Effect.scoped(connected(member, keeping)).pipe(
-    Effect.catchCause((cause) =>
-      Effect.andThen(
-        Effect.logWarning("the server is not connected", cause),
-        keeping.tell(member, { _tag: "Failed", error: failureOf(member, cause) })
+    Effect.catchCause((cause) => {
+      const [error, told] = failureOf(member, cause)
+      return Effect.andThen(
+        Effect.logWarning("the server is not connected:", told),
+        keeping.tell(member, { _tag: "Failed", error })
       )
-    ),
+    }),
     Effect.ensuring(Effect.suspend(() => Deferred.succeed(member.settled, undefined))),
     Effect.annotateLogs("server", member.name)
   )
