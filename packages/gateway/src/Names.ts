@@ -123,14 +123,20 @@ export const assign = <S extends Source>(
   options?: Options
 ): ReadonlyMap<string, S> => {
   const nameOf = candidates(servers, options)
-  const once = new Map(sources.toReversed().map((source) => [JSON.stringify([source.server, source.name]), source]))
-  const unnamed = [...new Set(sources)].filter((source) => once.get(JSON.stringify([source.server, source.name])) === source)
-  const levels = new Map<S, number>(unnamed.map((source) => [source, 0]))
+  const seen = new Set<string>()
+  const unnamed = sources.filter(({ name, server }) => {
+    const key = `${server.length} ${server}${name}` // no other pair has the same
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+  const levels = new Map<S, number>()
+  const levelOf = (source: S): number => levels.get(source) ?? 0
   for (;;) {
-    const taken = Map.groupBy(unnamed, (source) => nameOf(source, levels.get(source)!))
+    const taken = Map.groupBy(unnamed, (source) => nameOf(source, levelOf(source)))
     const clashing = [...taken.values()].filter((group) => group.length > 1).flat()
     if (clashing.length === 0) return new Map([...taken].map(([name, [source]]) => [name, source!]))
     // All of them, or the name would depend on who comes first.
-    for (const source of clashing) levels.set(source, levels.get(source)! + 1)
+    for (const source of clashing) levels.set(source, levelOf(source) + 1)
   }
 }

@@ -4,6 +4,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type * as Names from "../Names.ts"
@@ -27,6 +28,8 @@ export class Hub {
   readonly offered = Effect.runSync(SubscriptionRef.make(Offered.empty))
   /** Replaced as a whole when something changes. */
   table: Table.Table
+  /** Whether somebody can see it: before that, and after it, nothing is made known. */
+  private isOpen = false
   private isClosed = false
   private readonly settings: Settings
   private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
@@ -39,6 +42,7 @@ export class Hub {
 
   /** Makes known what has changed. The table is up to date before this waits for anything. */
   private publish(isOffered: boolean): Effect.Effect<void> {
+    if (!this.isOpen) return Effect.void
     if (isOffered) this.table = Table.make([...this.members.values()], this.settings.names)
     const states = SubscriptionRef.update(
       this.states,
@@ -61,6 +65,12 @@ export class Hub {
       return this.publish(changes)
     })
 
+  /** Makes known what has come so far, and from now on everything. */
+  readonly open: Effect.Effect<void> = Effect.suspend(() => {
+    this.isOpen = true
+    return this.publish(true)
+  })
+
   /** Adds servers, before they are started. */
   add(members: ReadonlyArray<Member>): Effect.Effect<void> {
     return Effect.suspend(() => {
@@ -80,16 +90,17 @@ export class Hub {
     member.fiber = undefined
   })
 
-  /** Connects to a server anew; what there is of a connection ends first. Gives what waits until it is known how that went. */
-  start(member: Member): Effect.Effect<Effect.Effect<void>> {
+  /** Connects to a server anew; what there is of a connection ends first. Gives what is done when it is known how that went. */
+  start(member: Member): Effect.Effect<Deferred.Deferred<void>> {
     const { settings, tell } = this
     const starting = Effect.gen({ self: this }, function* () {
       yield* this.end(member)
-      if (!this.has(member)) return Effect.void
       member.settled = Deferred.makeUnsafe()
-      yield* tell(member, { _tag: "Connecting" })
-      member.fiber = this.runFork(keep(member, { ...settings, tell }))
-      return Deferred.await(member.settled)
+      if (this.has(member)) {
+        yield* tell(member, { _tag: "Connecting" })
+        member.fiber = this.runFork(keep(member, { ...settings, tell }))
+      } else Deferred.doneUnsafe(member.settled, Exit.void)
+      return member.settled
     })
     return member.turn.withPermit(Effect.uninterruptible(starting))
   }
@@ -101,7 +112,7 @@ export class Hub {
       `server "${member.name}" is not ready after ${Duration.toMillis(deadline)} ms; what it offers comes when it is`
     )
     return Effect.flatMap(this.start(member), (settled) =>
-      Effect.timeoutOrElse(settled, { duration: deadline, orElse: () => late })
+      Effect.timeoutOrElse(Deferred.await(settled), { duration: deadline, orElse: () => late })
     )
   }
 
@@ -128,6 +139,7 @@ export class Hub {
   /** Ends all connections at once. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.isClosed = true
+    this.isOpen = false
     return Effect.forEach(this.members.values(), (member) => this.stop(member), { concurrency: "unbounded", discard: true })
   })
 }

@@ -120,7 +120,8 @@ const failureOf = (
 
 /** Connects to a server and keeps what is known of it up to date, until its client gives up. Never fails: that is its state. */
 export const keep = (member: Member, keeping: Keeping): Effect.Effect<void> =>
-  Effect.scoped(connected(member, keeping)).pipe(
+  connected(member, keeping).pipe(
+    // Before the scope is closed: that may take a while, and nobody should call the server meanwhile.
     Effect.catchCause((cause) => {
       const [error, told] = failureOf(member, cause)
       return Effect.andThen(
@@ -129,5 +130,6 @@ export const keep = (member: Member, keeping: Keeping): Effect.Effect<void> =>
       )
     }),
     Effect.ensuring(Effect.suspend(() => Deferred.succeed(member.settled, undefined))),
+    Effect.scoped,
     Effect.annotateLogs("server", member.name)
   )

@@ -1,6 +1,7 @@
 /**
  * Servers that come, go and come back at run time.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { NameTaken, ServersError } from "../ServersError.ts"
 import { isUp } from "../ServerState.ts"
@@ -13,11 +14,11 @@ type Service = Servers["Service"]
 
 const reconnect = (hub: Hub, member: Member) =>
   Effect.gen(function* () {
-    yield* yield* hub.start(member)
+    yield* Deferred.await(yield* hub.start(member))
     const { state } = member
-    if (state._tag === "Failed") return yield* Effect.fail(state.error)
+    if (state._tag === "Failed") return yield* state.error
     // Somebody else has closed it meanwhile.
-    if (!isUp(state)) return yield* Effect.fail(unavailable(member.name, state))
+    if (!isUp(state)) return yield* unavailable(member.name, state)
   })
 
 const add = (hub: Hub): Service["add"] =>
