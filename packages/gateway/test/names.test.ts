@@ -147,6 +147,7 @@ describe("the names of tools of many servers", () => {
     ])
     assert.strictEqual(names[0], hashed)
     assert.match(names[1]!, new RegExp(`^${hashed}_[0-9a-f]{8}$`))
+    assert.match(assigned([["a", "x_0123abcd"]])[0]!, /^a_x_0123abcd_[0-9a-f]{8}$/)
   })
 
   it("keep what they were renamed to behind the prefix, and the hash of what they were", () => {
