@@ -334,4 +334,110 @@ describe("servers that come and go", () => {
       assert.strictEqual(all.one.open, 0)
     })
   )
+
+  it.effect("have a transport for each connection, also where two of them have the same layer", () =>
+    Effect.gen(function* () {
+      const all = fakes({ one: { tools: ["run"] } })
+      let built = 0
+      const transport = Layer.effect(
+        ClientTransport,
+        Effect.suspend(() => {
+          built++
+          return ClientTransport
+        })
+      ).pipe(Layer.provide(all.one.layer))
+      yield* Effect.gen(function* () {
+        const servers = yield* Servers.Servers
+        assert.strictEqual(built, 2)
+        yield* servers.reconnect("a")
+        assert.strictEqual(built, 3)
+      }).pipe(Effect.provide(Servers.layer({ a: { transport }, b: { transport } }, clientInfo)))
+    })
+  )
+})
+
+describe("a connection that takes its time to end", () => {
+  const slow = Effect.gen(function* () {
+    const all = fakes({ one: { tools: ["run"] } })
+    const scope = yield* Scope.make()
+    const servers = yield* connected(all).pipe(Scope.provide(scope))
+    const go = yield* Deferred.make<void>()
+    all.one.closing = Deferred.await(go)
+    const start = <A, E>(effect: Effect.Effect<A, E>) =>
+      Effect.tap(Effect.forkChild(Effect.exit(effect), { startImmediately: true }), settle)
+    return { fake: all.one, scope, servers, start, go: Effect.andThen(Deferred.succeed(go, undefined), settle) }
+  })
+
+  it.effect("is over before the next one is made, however many ask for that", () =>
+    Effect.gen(function* () {
+      const { fake, go, servers, start } = yield* slow
+      const first = yield* start(servers.reconnect("one"))
+      const second = yield* start(servers.reconnect("one"))
+      assert.strictEqual(fake.starts, 1)
+      yield* go
+      yield* Fiber.join(first)
+      assert.isTrue(Exit.isSuccess(yield* Fiber.join(second)))
+      assert.deepStrictEqual([fake.starts, fake.open], [3, 1])
+    })
+  )
+
+  it.effect("is the last one of a server that is removed meanwhile", () =>
+    Effect.gen(function* () {
+      const { fake, go, servers, start } = yield* slow
+      yield* start(servers.close("one"))
+      const reconnecting = yield* start(servers.reconnect("one"))
+      yield* start(servers.remove("one"))
+      yield* go
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(reconnecting)))
+      assert.deepStrictEqual([fake.starts, fake.open], [1, 0])
+    })
+  )
+
+  it.effect("is the last one when all is closed meanwhile", () =>
+    Effect.gen(function* () {
+      const { fake, go, scope, servers, start } = yield* slow
+      yield* start(servers.close("one"))
+      const reconnecting = yield* start(servers.reconnect("one"))
+      yield* start(Scope.close(scope, Exit.void))
+      yield* go
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(reconnecting)))
+      assert.deepStrictEqual([fake.starts, fake.open], [1, 0])
+    })
+  )
+})
+
+describe("who watches", () => {
+  it.effect("is told of each change once, and of lists when they have changed", () =>
+    Effect.gen(function* () {
+      const all = fakes({ one: { tools: ["run"] } })
+      const servers = yield* connected(all)
+      let states = 0
+      let offered = 0
+      const count = <A>(ref: SubscriptionRef.SubscriptionRef<A>, add: () => void) =>
+        Effect.forkScoped(
+          Stream.runForEach(SubscriptionRef.changes(ref), () => Effect.sync(add)),
+          { startImmediately: true }
+        )
+      yield* count(servers.states, () => states++)
+      yield* count(servers.offered, () => offered++)
+      yield* settle
+      assert.deepStrictEqual([states, offered], [1, 1])
+      all.one.isBroken = true
+      all.one.end()
+      yield* settle
+      assert.deepStrictEqual([states, offered], [2, 1])
+    })
+  )
+
+  it.effect("of a reconnect is told when somebody closes the server meanwhile", () =>
+    Effect.gen(function* () {
+      const all = fakes({ one: { tools: ["run"] } })
+      const servers = yield* connected(all)
+      all.one.hangs.add("tools/list")
+      const fiber = yield* Effect.forkChild(Effect.flip(servers.reconnect("one")), { startImmediately: true })
+      yield* settle
+      yield* servers.close("one")
+      assert.match((yield* Fiber.join(fiber)).message, /server "one" was closed/)
+    })
+  )
 })

@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { mergeCapabilities } from "../src/internal/merging.ts"
 import * as Servers from "../src/Servers.ts"
 import { call, clientInfo, connected, statesOf, toolsOf } from "./support/connected.ts"
 import { fakes } from "./support/fake.ts"
@@ -100,6 +101,15 @@ describe("many servers", () => {
     })
   )
 
+  it.effect("say the three nearest names of many", () =>
+    Effect.gen(function* () {
+      const servers = yield* connected(fakes({ one: { tools: ["run_c", "run_a", "run_d", "run_b", "other"] } }))
+      const error = yield* Effect.flip(servers.callTool("one_run"))
+      assert.ok(error.reason._tag === "UnknownName")
+      assert.deepStrictEqual(error.reason.near, ["one_run_a", "one_run_b", "one_run_c"])
+    })
+  )
+
   it.effect("pass on what one of them says, as it is", () =>
     Effect.gen(function* () {
       const all = fakes({ one: { tools: ["run"] } })
@@ -161,7 +171,7 @@ describe("resources of many servers", () => {
       const all = fakes({
         away: { templates: ["memo://{id}"] },
         odd: { templates: ["memo://{id:3}"] },
-        without: { templates: ["memo://{+id}"] },
+        without: { templates: ["memo://{+id}", "memo://{id}"] },
         one: { templates: ["memo://{id}"] },
         two: { templates: ["memo://{id}"] }
       })
@@ -169,7 +179,9 @@ describe("resources of many servers", () => {
       yield* servers.close("away")
       for (const code of [-32002, -32602]) {
         all.without.refuses.set("resources/read", code)
+        all.without.sent.length = 0
         assert.strictEqual(yield* read(servers, "memo://a"), "memo://a of one")
+        assert.lengthOf(all.without.sentOf("resources/read"), 1)
       }
       assert.lengthOf(all.odd.sentOf("resources/read"), 0)
       all.without.refuses.set("resources/read", -32000)
@@ -245,6 +257,7 @@ describe("asking all servers", () => {
         { concurrency: 2 }
       )
       assert.strictEqual(most, 2)
+      assert.strictEqual((yield* servers.broadcast(() => Effect.void, { concurrency: 0 })).size, 4)
     })
   )
 })
@@ -275,6 +288,17 @@ describe("what servers say of themselves", () => {
       assert.strictEqual(yield* servers.instructions, undefined)
     })
   )
+
+  it("is not followed into any depth", () => {
+    let one: { readonly [name: string]: object } = {}
+    let two: { readonly [name: string]: object } = {}
+    for (let i = 0; i < 50_000; i++) {
+      one = { a: one }
+      two = { a: two, b: {} }
+    }
+    const { experimental } = mergeCapabilities([{ experimental: one }, { experimental: two }])
+    assert.deepStrictEqual(Object.keys(experimental?.["a"] ?? {}), ["a", "b"])
+  })
 
   it.effect("says nothing of prefixes where there are none", () =>
     Effect.gen(function* () {

@@ -83,23 +83,24 @@ export class Hub {
     return !this.isClosed && this.members.get(member.name) === member
   }
 
-  private readonly end = Effect.fnUntraced(function* (this: Hub, member: Member): Effect.fn.Return<void> {
-    const { fiber } = member
-    if (fiber === undefined) return
-    yield* Fiber.interrupt(fiber)
+  /** Ends the connection to a server, and says how it is then; whoever waits for it hears of that. */
+  private readonly end = Effect.fnUntraced(function* (this: Hub, member: Member, state: ServerState): Effect.fn.Return<void> {
+    if (member.fiber !== undefined) yield* Fiber.interrupt(member.fiber)
     member.fiber = undefined
+    yield* this.tell(member, state)
+    Deferred.doneUnsafe(member.settled, Exit.void)
   })
 
   /** Connects to a server anew; what there is of a connection ends first. Gives what is done when it is known how that went. */
   start(member: Member): Effect.Effect<Deferred.Deferred<void>> {
     const { settings, tell } = this
     const starting = Effect.gen({ self: this }, function* () {
-      yield* this.end(member)
-      member.settled = Deferred.makeUnsafe()
+      yield* this.end(member, { _tag: this.has(member) ? "Connecting" : "Closed" })
+      // It may have been removed by now, or all be closed.
       if (this.has(member)) {
-        yield* tell(member, { _tag: "Connecting" })
+        member.settled = Deferred.makeUnsafe()
         member.fiber = this.runFork(keep(member, { ...settings, tell }))
-      } else Deferred.doneUnsafe(member.settled, Exit.void)
+      }
       return member.settled
     })
     return member.turn.withPermit(Effect.uninterruptible(starting))
@@ -118,11 +119,7 @@ export class Hub {
 
   /** Ends the connection to a server. */
   stop(member: Member): Effect.Effect<void> {
-    const stopping = Effect.andThen(
-      this.end(member),
-      Effect.suspend(() => (this.members.get(member.name) === member ? this.tell(member, { _tag: "Closed" }) : Effect.void))
-    )
-    return member.turn.withPermit(Effect.uninterruptible(stopping))
+    return member.turn.withPermit(Effect.uninterruptible(this.end(member, { _tag: "Closed" })))
   }
 
   /** Ends the connection to a server and forgets it. */

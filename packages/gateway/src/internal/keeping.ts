@@ -124,12 +124,10 @@ export const keep = (member: Member, keeping: Keeping): Effect.Effect<void> =>
     // Before the scope is closed: that may take a while, and nobody should call the server meanwhile.
     Effect.catchCause((cause) => {
       const [error, told] = failureOf(member, cause)
-      return Effect.andThen(
-        Effect.logWarning("the server is not connected:", told),
-        keeping.tell(member, { _tag: "Failed", error })
-      )
+      const settled = Effect.andThen(keeping.tell(member, { _tag: "Failed", error }), Deferred.succeed(member.settled, undefined))
+      return Effect.andThen(Effect.logWarning("the server is not connected:", told), settled)
     }),
-    Effect.ensuring(Effect.suspend(() => Deferred.succeed(member.settled, undefined))),
+    Effect.asVoid,
     Effect.scoped,
     Effect.annotateLogs("server", member.name)
   )

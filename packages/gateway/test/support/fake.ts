@@ -53,6 +53,8 @@ export class Fake {
   readonly refuses = new Map<string, number>()
   /** Whether it can be started. */
   isBroken = false
+  /** What the end of a connection waits for. */
+  closing: Effect.Effect<void> = Effect.void
   /** What it was sent, over all connections. */
   readonly sent: Array<Json> = []
   /** How often it was connected to. */
@@ -158,9 +160,10 @@ export class Fake {
         return Effect.succeed(connection)
       }),
       (connection) =>
-        Effect.sync(() => {
+        Effect.suspend(() => {
           this.open--
           if (this.connection === connection) this.connection = undefined
+          return this.closing
         })
     ).pipe(
       Effect.map(({ ended }) => ({
