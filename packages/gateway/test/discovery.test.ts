@@ -44,7 +44,7 @@ describe("discovery", () => {
   it.effect("says what every server is, and how long it took", () =>
     Effect.gen(function* () {
       const all = fakes({ one: { tools: ["a", "b"], prompts: ["p"], resources: ["x://1"], templates: ["x://{n}"] } })
-      const servers = yield* connected(all, {}, { one: { exclude: ["b"] } })
+      const servers = yield* connected(all, { concurrency: 0 }, { one: { exclude: ["b"] } })
       const state = yield* stateOf(servers, "one")
       assert.ok(state._tag === "Ready")
       assert.deepStrictEqual(state.counts, { tools: 1, prompts: 1, resources: 1, resourceTemplates: 1 })

@@ -62,6 +62,19 @@ describe("the search for tools", () => {
     assert.deepStrictEqual(find("zz"), [])
   })
 
+  it("puts first what says more: names, whole words, rare words, short descriptions, and else the first name", () => {
+    const order = (query: string, ...all: ReadonlyArray<OfferedTool>) =>
+      ToolSearch.search(ToolSearch.index(all), query, 10).map(({ name }) => name)
+    const long = "with some more words of no use here"
+    assert.deepStrictEqual(order("beta", tool("a", "x", "beta"), tool("b", "beta_y", long)), ["b_beta_y", "a_x"])
+    assert.deepStrictEqual(order("an issue", tool("a", "issues"), tool("b", "issue")), ["b_issue", "a_issues"])
+    const common = [tool("a", "common"), tool("b", "common"), tool("c", "common"), tool("d", "seldom")]
+    assert.strictEqual(order("one common seldom", ...common)[0], "d_seldom")
+    assert.deepStrictEqual(order("beta", tool("a", "x", `beta ${long}`), tool("b", "x", "beta")), ["b_x", "a_x"])
+    assert.deepStrictEqual(order("beta", tool("b", "x", "beta"), tool("a", "x", "beta")), ["a_x", "b_x"])
+    assert.deepStrictEqual(order("fi", tool("a", "file")), [])
+  })
+
   it("finds nothing without words", () => {
     assert.deepStrictEqual(find(""), [])
     assert.deepStrictEqual(find("?!"), [])

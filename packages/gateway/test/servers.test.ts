@@ -2,6 +2,7 @@
  * Many servers as one: what is offered, and where requests go.
  */
 import { assert, describe, it } from "@effect/vitest"
+import type { NamedSettings } from "@effect-mcp/core/protocol/Capabilities"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { mergeCapabilities } from "../src/internal/merging.ts"
@@ -290,8 +291,8 @@ describe("what servers say of themselves", () => {
   )
 
   it("is not followed into any depth", () => {
-    let one: { readonly [name: string]: object } = {}
-    let two: { readonly [name: string]: object } = {}
+    let one: NamedSettings = {}
+    let two: NamedSettings = {}
     for (let i = 0; i < 50_000; i++) {
       one = { a: one }
       two = { a: two, b: {} }
