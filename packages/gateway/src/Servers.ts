@@ -58,7 +58,7 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => hub.close)
   const members = entriesOf(specs).map(([name, spec]) => new Member(name, spec))
   yield* hub.add(members)
-  yield* Effect.forEach(members, (member) => hub.bring(member), { concurrency: Math.max(1, concurrency), discard: true })
+  yield* Effect.forEach(members, (member) => hub.bring(member), { concurrency, discard: true })
   yield* hub.open
   return Servers.of({
     states: hub.states,

@@ -23,7 +23,7 @@ const all = <A, E, R>(
     Effect.forEach(
       members,
       (member) => Effect.map(Effect.exit(Effect.suspend(() => ask(member))), (exit) => [member.name, exit] as const),
-      { concurrency: Math.max(1, concurrency ?? defaultConcurrency) }
+      { concurrency: concurrency ?? defaultConcurrency }
     ),
     (exits) => new Map(exits)
   )
