@@ -1,4 +1,5 @@
 /** What the tests need of a peer's client. */
+import type { SdkTransport } from "../../ours.ts"
 import type { Inbox } from "../support/Inbox.ts"
 import type { Program } from "../support/programs.ts"
 import type { User } from "../support/User.ts"
@@ -78,8 +79,11 @@ export interface Driver {
   readonly close: () => Promise<unknown>
 }
 
-/** Starts a program and connects to it. With a user, the client declares that it can be asked everything, where it can. */
-export type Connect = (program: Program, user?: User) => Promise<Driver>
+/** How to reach our server: over its stdio, or through a transport of the SDK, which is made anew for each connection. */
+export type Reach = Program | (() => SdkTransport.SdkTransport)
+
+/** Connects to our server. With a user, the client declares that it can be asked everything, where it can. */
+export type Connect = (reach: Reach, user?: User) => Promise<Driver>
 
 /** What a client declares that has a user and a model. */
 export const declared = {

@@ -12,15 +12,16 @@ const paramsOf = (name: string, args: object | undefined) => ({
   ...(args === undefined ? {} : { arguments: args as { [name: string]: Schema.Json } })
 })
 
-/** Starts the program and connects to it. It has no way to be asked, so a user changes nothing. */
+/** Starts the program and connects to it, and knows no transport of the SDK. It has no way to be asked, so a user changes nothing. */
 export const connect =
   (protocol: McpProtocol.ProtocolAdapter<McpClient.ProtocolVersion>): Connect =>
-  async ({ args, command }) => {
+  async (reach) => {
+    if (typeof reach === "function") throw new Error("effect/ai has no use for a transport of the SDK")
     const layer = McpClient.layerStdio({
       name: "effect-ai",
       version: "1.0.0",
       protocol,
-      command: ChildProcess.make(command, [...args])
+      command: ChildProcess.make(reach.command, [...reach.args])
     })
     const runtime = ManagedRuntime.make(layer.pipe(Layer.provide(NodeServices.layer)))
     const client = await runtime.runPromise(McpClient.McpClient)

@@ -11,7 +11,9 @@ import {
   ToolListChangedNotificationSchema
 } from "@modelcontextprotocol/sdk/types.js"
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv"
+import type { SdkTransport } from "../../ours.ts"
 import { Inbox } from "../support/Inbox.ts"
+import type { Program } from "../support/programs.ts"
 import type { User } from "../support/User.ts"
 import { type Connect, type Contents, declared, type Driver, type LogMessage, remembering, toOutcome } from "./Driver.ts"
 
@@ -25,8 +27,11 @@ const answerWith = (client: Client, user: User): void => {
   client.setNotificationHandler(ElicitationCompleteNotificationSchema, ({ params }) => user.completed.push(params.elicitationId))
 }
 
-/** Starts the program and connects to it. It fills in the defaults of forms by itself. */
-export const connect: Connect = async ({ args, command }, user) => {
+const over = ({ args, command }: Program): SdkTransport.SdkTransport =>
+  new StdioClientTransport({ command, args: [...args], stderr: "ignore" })
+
+/** Connects to our server. It fills in the defaults of forms by itself. */
+export const connect: Connect = async (reach, user) => {
   const checked: Array<unknown> = []
   const complaints: Array<unknown> = []
   const logs = new Inbox<LogMessage>()
@@ -47,8 +52,13 @@ export const connect: Connect = async ({ args, command }, user) => {
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => updates.push(params.uri))
   // It keeps the version to itself, but tells its transport.
   let version: string | undefined
-  const transport = new StdioClientTransport({ command, args: [...args], stderr: "ignore" })
-  await client.connect(Object.assign(transport, { setProtocolVersion: (agreed: string) => void (version = agreed) }))
+  const transport = typeof reach === "function" ? reach() : over(reach)
+  const { setProtocolVersion } = transport
+  transport.setProtocolVersion = (agreed) => {
+    version = agreed
+    setProtocolVersion?.call(transport, agreed)
+  }
+  await client.connect(transport)
 
   const call: Driver["call"] = async (name, args, options) =>
     toOutcome(

@@ -2,7 +2,9 @@
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv"
+import type { SdkTransport } from "../../ours.ts"
 import { Inbox } from "../support/Inbox.ts"
+import type { Program } from "../support/programs.ts"
 import type { User } from "../support/User.ts"
 import { type Connect, type Contents, declared, type Driver, type LogMessage, remembering, toOutcome } from "./Driver.ts"
 
@@ -19,10 +21,13 @@ const answerWith = (client: Client, user: User): void => {
   client.setNotificationHandler("notifications/elicitation/complete", ({ params }) => user.completed.push(params.elicitationId))
 }
 
-/** Starts the program and connects to it. It leaves the defaults of forms to the server. */
+const over = ({ args, command }: Program): SdkTransport.SdkTransport =>
+  new StdioClientTransport({ command, args: [...args], stderr: "ignore" })
+
+/** Connects to our server. It leaves the defaults of forms to the server. */
 export const connect =
   (negotiation: Negotiation): Connect =>
-  async ({ args, command }, user) => {
+  async (reach, user) => {
     const checked: Array<unknown> = []
     const complaints: Array<unknown> = []
     const logs = new Inbox<LogMessage>()
@@ -41,7 +46,7 @@ export const connect =
     client.setNotificationHandler("notifications/message", ({ params }) => logs.push(params as LogMessage))
     client.setNotificationHandler("notifications/tools/list_changed", () => changes.push(undefined))
     client.setNotificationHandler("notifications/resources/updated", ({ params }) => updates.push(params.uri))
-    await client.connect(new StdioClientTransport({ command, args: [...args], stderr: "ignore" }))
+    await client.connect(typeof reach === "function" ? reach() : over(reach))
     const isModern = client.getProtocolEra() === "modern"
 
     const send = async (

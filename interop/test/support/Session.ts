@@ -1,5 +1,6 @@
-/** Our client, connected to a program, as tests use it. */
+/** Our client, connected to a server, as tests use it. */
 import {
+  type ClientTransport,
   Effect,
   ElicitationHandler,
   type Fiber,
@@ -47,22 +48,21 @@ export const handlersOf = (user: User) => {
   ).pipe(Layer.provideMerge(Logger.layer([]))) // answers that do not fit are logged
 }
 
-/** Starts a program and connects to it. Without a user the client declares nothing that it could be asked. */
-export const connect = async (
-  { args, command }: Program,
-  versions?: ReadonlyArray<Revision.Version>,
-  user?: User
-): Promise<Session> => {
+/** How to reach a server: over its stdio, or in another way, which is made anew for each connection. */
+export type Reach = Program | (() => Layer.Layer<ClientTransport.ClientTransport>)
+
+const transportOf = (reach: Reach) =>
+  typeof reach === "function" ? reach() : StdioClientTransport.layer({ command: reach.command, args: [...reach.args] })
+
+/** Connects to a server. Without a user the client declares nothing that it could be asked. */
+export const connect = async (reach: Reach, versions?: ReadonlyArray<Revision.Version>, user?: User): Promise<Session> => {
   const told = new Inbox<Notification>()
   const layer = McpClient.layer({
     name: "ours",
     version: "1.0.0",
     ...(versions === undefined ? {} : { versions }),
     onNotification: (notification) => Effect.sync(() => told.push(notification))
-  }).pipe(
-    Layer.provideMerge(user === undefined ? Layer.empty : handlersOf(user)),
-    Layer.provide(StdioClientTransport.layer({ command, args: [...args] }))
-  )
+  }).pipe(Layer.provideMerge(user === undefined ? Layer.empty : handlersOf(user)), Layer.provide(transportOf(reach)))
   const runtime = ManagedRuntime.make(layer)
   const client = await runtime.runPromise(McpClient.McpClient)
   return {

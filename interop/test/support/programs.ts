@@ -28,3 +28,6 @@ export const theirs = (name: string, ...args: ReadonlyArray<string>): Program =>
 /** A program with everything that goes through its pipes written to a file, see `fixtures/tee.ts`. */
 export const recorded = ({ args, command }: Program, file: string): Program =>
   node(resolve(interop, "fixtures/tee.ts"), file, command, ...args)
+
+/** A server of the SDK on our stdio, see `fixtures/sdkOnOurs.ts`. */
+export const onOurs = (name: string): Program => node(source, resolve(interop, "fixtures/sdkOnOurs.ts"), name)

@@ -72,9 +72,31 @@ export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported"
   }
 }
 
-/** Why a transport could not connect, or stopped. */
+/** There is no connection: the transport could not reach the server, or was not ready in time. */
+export class ConnectFailed extends Schema.TaggedError<ConnectFailed>()("ConnectFailed", {
+  detail: Schema.String,
+  /** What was thrown, where something was. */
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    return `could not connect: ${this.detail}`
+  }
+}
+
+/** This one message could not be sent. The connection is open as before. */
+export class SendFailed extends Schema.TaggedError<SendFailed>()("SendFailed", {
+  detail: Schema.String,
+  /** What was thrown, where something was. */
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    return `could not send a message: ${this.detail}`
+  }
+}
+
+/** Why a transport could not connect or send, or stopped. */
 export class ClientTransportError extends Schema.TaggedError<ClientTransportError>()("ClientTransportError", {
-  reason: Schema.Union([SpawnFailed, ProcessExited, ConnectionClosed, MessageTooLong, Unsupported])
+  reason: Schema.Union([SpawnFailed, ProcessExited, ConnectionClosed, MessageTooLong, Unsupported, ConnectFailed, SendFailed])
 }) {
   override get message() {
     return this.reason.message
