@@ -58,7 +58,7 @@ const settingsOf = (options: Options) => ({
  * const program = SdkServerTransport.serve(new StdioServerTransport()).pipe(Effect.provide(Server))
  */
 export const serve = (transport: SdkTransport, options: Options = {}): Effect.Effect<void, SdkTransportError, Dispatcher> =>
-  Effect.scoped(Effect.flatten(converse(transport, settingsOf(options))))
+  Effect.scoped(Effect.flatMap(converse(transport, settingsOf(options)), ({ ended }) => ended))
 
 /**
  * Serves a transport as long as the layer lives, or until the transport says that it is closed, whichever comes first. Fails when it does
@@ -67,7 +67,7 @@ export const serve = (transport: SdkTransport, options: Options = {}): Effect.Ef
 export const layer = (make: () => SdkTransport, options: Options = {}): Layer.Layer<never, SdkTransportError, Dispatcher> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const ended = yield* Effect.flatMap(Effect.sync(make), (transport) => converse(transport, settingsOf(options)))
+      const { ended } = yield* Effect.flatMap(Effect.sync(make), (transport) => converse(transport, settingsOf(options)))
       yield* Effect.forkScoped(Effect.catch(ended, (error) => Effect.logWarning(error.message)))
     })
   )

@@ -52,14 +52,21 @@ export class NotStarted {
   }
 }
 
-/** Calls a function of the SDK that gives a promise, which may throw instead. */
-export const calling = (call: () => PromiseLike<unknown>): Effect.Effect<void, unknown> =>
-  Effect.asVoid(Effect.tryPromise({ try: async () => call(), catch: (error) => error }))
+/** What a function of the SDK threw, or its promise rejected with. */
+class Thrown {
+  readonly error: unknown
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+const calling = (call: () => Promise<void>): Effect.Effect<void, Thrown> =>
+  Effect.tryPromise({ try: async () => call(), catch: (error) => new Thrown(error) })
 
 /** Starts a transport, and waits for so long at most. */
 export const start = (transport: SdkTransport, timeout: Duration.Input): Effect.Effect<void, NotStarted> =>
   calling(() => transport.start()).pipe(
-    Effect.mapError((error) => new NotStarted(detailOf(error), error)),
+    Effect.mapError(({ error }) => new NotStarted(detailOf(error), error)),
     Effect.timeoutOrElse({
       duration: timeout,
       orElse: () => Effect.fail(new NotStarted(`its \`start\` took longer than ${String(timeout)}`))
@@ -71,6 +78,6 @@ export const close = (transport: SdkTransport, timeout: Duration.Input): Effect.
   calling(() => transport.close()).pipe(
     Effect.interruptible,
     Effect.timeoutOption(timeout),
-    Effect.catch((error) => Effect.logDebug(`a transport of the SDK did not close: ${detailOf(error)}`)),
+    Effect.catch(({ error }) => Effect.logDebug(`a transport of the SDK did not close: ${detailOf(error)}`)),
     Effect.asVoid
   )

@@ -57,16 +57,18 @@ export class Outgoing {
       return Effect.callback<void, Unsent>((resume) => {
         const go = () => this.handOver(parts, options, resume)
         if (!this.isFull && this.waiting.size === 0) return go()
-        return this.wait(go)
+        this.waiting.add(go)
+        return Effect.sync(() => {
+          if (this.waiting.delete(go)) this.letGo()
+        })
       })
     })
   }
 
-  /** Calls back when there is room, after whoever waits already. Gives what takes that back. */
-  onRoom(go: () => void): Effect.Effect<void> {
-    const forget = this.wait(go)
+  /** Calls back when there is room, after whoever waits already, or at once. */
+  onRoom(go: () => void): void {
+    this.waiting.add(go)
     this.letGo()
-    return forget
   }
 
   /** Ends all waiting: nothing more is sent. */
@@ -74,13 +76,6 @@ export class Outgoing {
     this.isClosed = true
     for (const finish of this.sending) finish(closed)
     this.letGo()
-  }
-
-  private wait(go: () => void): Effect.Effect<void> {
-    this.waiting.add(go)
-    return Effect.sync(() => {
-      if (this.waiting.delete(go)) this.letGo()
-    })
   }
 
   private handOver(parts: ReadonlyArray<Part>, options: SendOptions | undefined, done: (result: Result) => void): void {

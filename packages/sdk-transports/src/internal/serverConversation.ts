@@ -130,11 +130,17 @@ class Conversation {
 const toError = (fields: { readonly detail: string; readonly cause?: unknown }) =>
   new SdkTransportError({ reason: new StartFailed(fields) })
 
-/** Begins a conversation, for as long as the scope is open. What it gives waits for its end. */
+/** A conversation that has begun. */
+export interface Begun {
+  /** Waits for its end. */
+  readonly ended: Effect.Effect<void, SdkTransportError>
+}
+
+/** Begins a conversation, for as long as the scope is open. */
 export const converse = Effect.fnUntraced(function* (
   transport: SdkTransport,
   settings: Settings
-): Effect.fn.Return<Effect.Effect<void, SdkTransportError>, SdkTransportError, Dispatcher | Scope.Scope> {
+): Effect.fn.Return<Begun, SdkTransportError, Dispatcher | Scope.Scope> {
   const dispatcher = yield* Dispatcher
   const context = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(context)
@@ -152,5 +158,5 @@ export const converse = Effect.fnUntraced(function* (
     start(transport, settings.startTimeout)
   )
   yield* Effect.mapError(started, ({ fields }) => toError(fields))
-  return Deferred.await(conversation.ended)
+  return { ended: Deferred.await(conversation.ended) }
 })
