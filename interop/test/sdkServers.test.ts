@@ -11,7 +11,7 @@ import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js"
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js"
 import { serveStdio } from "@modelcontextprotocol/server/stdio"
 import { createMcpHandler } from "@modelcontextprotocol/server"
-import { assert } from "vitest"
+import { assert, describe, it } from "vitest"
 import * as sdk1 from "../fixtures/sdk1Server.ts"
 import * as sdk2 from "../fixtures/sdk2Server.ts"
 import {
@@ -29,7 +29,7 @@ import {
 import * as answering from "./cells/answering.ts"
 import * as servers from "./cells/servers.ts"
 import { onOurs, theirs } from "./support/programs.ts"
-import type { Reach } from "./support/Session.ts"
+import { connect, type Reach } from "./support/Session.ts"
 
 type Connect = (transport: SdkTransport.SdkTransport) => unknown
 
@@ -166,3 +166,24 @@ for (const way of ways) {
   servers.testRow({ ...way, versions: [way.revision], not: notServed(way) })
   answering.testRow({ ...way, not: notAsked(way) })
 }
+
+describe("a client that offers all revisions", () => {
+  // Some of them answer the first question in a way that only a new connection can follow.
+  const reaches: ReadonlyArray<readonly [name: string, reach: Reach, revision: Revision.Version]> = [
+    ["v1 over its memory", paired(memory1, connect1), "2025-11-25"],
+    ["v1 over its http", http1, "2025-11-25"],
+    ["v1 on our memory", served(connect1), "2025-11-25"],
+    ["v2 over its memory, without the later era", paired(memory2, connect2Legacy), "2025-11-25"],
+    ["v2 over its http", http2, "2026-07-28"],
+    ["v2 on our memory", served(connect2), "2026-07-28"],
+    ["v2 on our memory, without the later era", served(connect2Legacy), "2025-11-25"]
+  ]
+  for (const [name, reach, revision] of reaches) {
+    it(`${name}: agrees on ${revision}`, async () => {
+      const { client, close, run } = await connect(reach)
+      assert.strictEqual(client.revision.version, revision)
+      assert.isNotEmpty(await run(client.listTools))
+      await close()
+    })
+  }
+})

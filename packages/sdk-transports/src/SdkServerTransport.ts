@@ -13,7 +13,9 @@ import type { Dispatcher } from "@effect-mcp/core/Dispatcher"
 import type { Principal } from "@effect-mcp/core/Principal"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import { converse } from "./internal/serverConversation.ts"
 import type { MessageExtra, SdkTransport, SdkTransportError } from "./SdkTransport.ts"
 
@@ -67,7 +69,11 @@ export const serve = (transport: SdkTransport, options: Options = {}): Effect.Ef
 export const layer = (make: () => SdkTransport, options: Options = {}): Layer.Layer<never, SdkTransportError, Dispatcher> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const { ended } = yield* Effect.flatMap(Effect.sync(make), (transport) => converse(transport, settingsOf(options)))
-      yield* Effect.forkScoped(Effect.catch(ended, (error) => Effect.logWarning(error.message)))
+      // It may be over before the layer is.
+      const scope = yield* Scope.fork(yield* Scope.Scope)
+      const begun = Effect.flatMap(Effect.sync(make), (transport) => converse(transport, settingsOf(options)))
+      const { ended } = yield* Effect.provideService(begun, Scope.Scope, scope)
+      const logged = Effect.catch(ended, (error) => Effect.logWarning(error.message))
+      yield* Effect.forkScoped(Effect.ensuring(logged, Scope.close(scope, Exit.void)))
     })
   )

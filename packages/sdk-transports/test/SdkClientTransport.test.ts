@@ -232,7 +232,7 @@ describe("sending", () => {
 
   it.effect("waits while the way is full, in order", () =>
     Effect.gen(function* () {
-      const { connection, fake } = yield* connect((fake) => void (fake.isSlow = true), { highWaterMark: 1 })
+      const { connection, fake } = yield* connect((fake) => void (fake.isSlow = true), { highWaterMark: 0 })
       const fibers = [1, 2, 3].map((id) => Effect.runFork(connection.send(Jsonrpc.request(id, "a"))))
       yield* turn
       assert.strictEqual(fake.sent.length, 1)

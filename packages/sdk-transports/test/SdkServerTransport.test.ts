@@ -199,6 +199,38 @@ describe("the end", () => {
   )
 })
 
+describe("a layer", () => {
+  /** Builds it, and gives its log. */
+  const build = Effect.fnUntraced(function* (fake: FakeTransport, options?: SdkServerTransport.Options) {
+    const served = new Served()
+    const layer = SdkServerTransport.layer(() => fake, options).pipe(Layer.provide(served.layer))
+    yield* Layer.build(layer)
+    yield* turn
+    return served
+  })
+
+  it.effect("closes its peer when the transport is closed, and lives on", () =>
+    Effect.gen(function* () {
+      const fake = new FakeTransport()
+      const served = yield* build(fake)
+      fake.onclose?.()
+      yield* turn
+      assert.deepStrictEqual(served.log, ["peer closed"])
+    })
+  )
+
+  it.effect("closes the transport of a client that does not read", () =>
+    Effect.gen(function* () {
+      const fake = new FakeTransport()
+      fake.isSlow = true
+      const served = yield* build(fake, { highWaterMark: 1, maxWaiting: 0 })
+      for (const id of [1, 2]) fake.arrive(request(id, "a"))
+      yield* turn
+      assert.deepStrictEqual([served.log, fake.closed], [["peer closed"], 1])
+    })
+  )
+})
+
 describe("a client that does not read", () => {
   const slow = (fake: FakeTransport) => void (fake.isSlow = true)
 

@@ -62,7 +62,6 @@ export class Connection implements ClientConnection {
 
   readonly send = (message: Jsonrpc.Outbound): Effect.Effect<void, ClientTransportError> =>
     Effect.suspend(() => {
-      if (this.ended !== undefined) return Effect.fail(this.ended)
       if (this.endsStream(message)) return Effect.void
       const sent = Effect.mapError(this.outgoing.send(message, this.optionsOf(message)), this.unsent)
       return Effect.onError(sent, () => Effect.sync(() => this.forget(message)))
@@ -97,7 +96,6 @@ export class Connection implements ClientConnection {
   }
 
   private take(message: Jsonrpc.Inbound): void {
-    if (this.ended !== undefined) return
     if (this.held === undefined) return this.deliver(message)
     if (this.held.push(message) > maxHeld) this.end(`more than ${maxHeld} messages arrived before the transport had started`)
   }
