@@ -71,6 +71,19 @@ describe("messages", () => {
     })
   )
 
+  it.effect("of a batch are sent when the last one is, and fail with any of them", () =>
+    Effect.gen(function* () {
+      const { connection, fake } = yield* connect((fake) => void (fake.isSlow = true))
+      const sent = yield* Effect.forkChild(Effect.flip(connection.send([Jsonrpc.reply(1, "{}"), Jsonrpc.reply(2, "{}")])))
+      yield* turn
+      fake.sent[0]!.settle()
+      yield* turn
+      assert.isUndefined(sent.pollUnsafe())
+      fake.sent[1]!.settle(new Error("gone"))
+      assert.include((yield* Fiber.join(sent)).message, "gone")
+    })
+  )
+
   it.effect("that arrive while it starts are delivered afterwards, in order", () =>
     Effect.gen(function* () {
       const fake = new FakeTransport()

@@ -56,11 +56,9 @@ export class Outgoing {
       const parts = singles(message).map(toSdk)
       return Effect.callback<void, Unsent>((resume) => {
         const go = () => this.handOver(parts, options, resume)
-        if (!this.isFull && this.waiting.size === 0) return go()
+        if (!this.isFull) return go() // then nobody waits
         this.waiting.add(go)
-        return Effect.sync(() => {
-          if (this.waiting.delete(go)) this.letGo()
-        })
+        return Effect.sync(() => this.waiting.delete(go))
       })
     })
   }
