@@ -76,7 +76,6 @@ export const start = (transport: SdkTransport, timeout: Duration.Input): Effect.
 /** Closes a transport, and waits for so long at most. What goes wrong is logged: nobody could do anything about it. */
 export const close = (transport: SdkTransport, timeout: Duration.Input): Effect.Effect<void> =>
   calling(() => transport.close()).pipe(
-    Effect.interruptible,
     Effect.timeoutOption(timeout),
     Effect.catch(({ error }) => Effect.logDebug(`a transport of the SDK did not close: ${detailOf(error)}`)),
     Effect.asVoid

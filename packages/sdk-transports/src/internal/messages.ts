@@ -22,7 +22,7 @@ const unwritable = (message: unknown, error: unknown): Jsonrpc.Invalid => {
 /** What a transport of the SDK delivers, as a message of ours. Never throws: what cannot be written as JSON is invalid. */
 export const fromSdk = (message: unknown): Jsonrpc.Inbound => {
   try {
-    return Jsonrpc.parse(JSON.stringify(message) ?? "undefined")
+    return Jsonrpc.parse(JSON.stringify(message))
   } catch (error) {
     return unwritable(message, error)
   }
