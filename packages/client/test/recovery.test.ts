@@ -117,6 +117,20 @@ describe("a lost connection", () => {
     })
   )
 
+  it.effect("does not repeat what the server may have, although nobody knows that it was sent", () =>
+    Effect.gen(function* () {
+      const script: Script = (message, connection) => connection.index > 0 && answering(message, connection)
+      const { client, comeBack, connections, cut, last } = yield* recovering("2025-11-25", script)
+      last().isSlow = true
+      const harmful = yield* start(client.callTool("t"))
+      yield* cut()
+      yield* comeBack
+      assert.strictEqual(reasonOf(yield* Fiber.join(harmful)), "TransportFailed")
+      const calls = connections.map(({ methods }) => methods.filter((method) => method === "tools/call").length)
+      assert.deepStrictEqual(calls, [1, 0])
+    })
+  )
+
   it.effect("ends all that was under way when the client does not want repetitions; what was not sent is sent", () =>
     Effect.gen(function* () {
       const script: Script = (message, connection) => connection.index > 0 && connection.answer(message, { tools: [] })

@@ -243,6 +243,23 @@ describe("sending", () => {
     })
   )
 
+  it.effect("says when the message is handed over, which is before it is known to be sent", () =>
+    Effect.gen(function* () {
+      const { connection, fake } = yield* connect((fake) => void (fake.isSlow = true), { highWaterMark: 1 })
+      const written: Array<number> = []
+      const send = (id: number) => connection.send(Jsonrpc.request(id, "a"), () => void written.push(id))
+      const fibers = yield* Effect.forEach([1, 2], (id) => Effect.forkChild(Effect.exit(send(id)), { startImmediately: true }))
+      assert.deepStrictEqual(written, [1])
+      fake.sent[0]!.settle()
+      yield* turn
+      assert.deepStrictEqual(written, [1, 2])
+      const third = yield* Effect.forkChild(Effect.exit(send(3)), { startImmediately: true })
+      fake.onclose?.()
+      for (const fiber of [...fibers, third]) yield* Fiber.join(fiber)
+      assert.deepStrictEqual(written, [1, 2])
+    })
+  )
+
   it.effect("waits while the way is full, in order", () =>
     Effect.gen(function* () {
       const { connection, fake } = yield* connect((fake) => void (fake.isSlow = true), { highWaterMark: 0 })

@@ -336,10 +336,13 @@ describe("the start", () => {
 
   it.effect("in time is not given up later", () =>
     Effect.gen(function* () {
-      const { hand, server } = yield* converse()
+      const server = new FakeServer()
+      const { hand } = yield* converse({ connect: (transport) => server.attach(transport) })
+      yield* TestClock.adjust("29 seconds")
+      yield* Effect.promise(() => server.transport.start())
       yield* TestClock.adjust("1 minutes")
       hand(Jsonrpc.request(1, "a"))
-      assert.deepStrictEqual(server.heard, [request(1, "a")])
+      assert.deepStrictEqual([server.heard, server.closed], [[request(1, "a")], 0])
     })
   )
 })

@@ -297,9 +297,10 @@ export class Connection implements Keeper {
         if (reason !== undefined) return pending.end(Effect.fail(failedTransport(reason.error)), "connection_lost")
         pending.end(Effect.fail(unsendable(pending, Cause.squash(cause))), "invalid_arguments")
       })
-    const written = Effect.map(transport.send(message), () => {
+    const sent = () => {
       if (this.transport === transport) pending.stage = "sent"
-    })
+    }
+    const written = Effect.map(transport.send(message, sent), sent)
     // Of a connection that has just ended, this may be told before the end.
     this.runFork(Effect.catchCause(written, (cause) => Effect.andThen(Effect.yieldNow, failed(cause))))
   }

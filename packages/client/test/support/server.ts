@@ -25,6 +25,8 @@ export class Connection {
   readonly sent: Array<Json> = []
   /** Whether the way to the server is full: then `sendUnsafe` fails and `send` waits. */
   isFull = false
+  /** Whether it shows only later that a message was sent, as over HTTP: `send` does not end. */
+  isSlow = false
   /** Whether messages cannot be written any more, although the connection is not over. */
   isBroken = false
   /** Whether the connection ends over the next message: it cannot be written. */
@@ -105,17 +107,18 @@ export class Connection {
     closed: Deferred.await(this.ended),
     sendUnsafe: (message: Jsonrpc.Outbound): boolean => {
       if (this.isDying) this.end()
-      if (this.isFull || this.isBroken || !this.isOpen) return false
+      if (this.isFull || this.isSlow || this.isBroken || !this.isOpen) return false
       this.take(message)
       return true
     },
-    send: (message: Jsonrpc.Outbound): Effect.Effect<void, ClientTransportError> =>
+    send: (message: Jsonrpc.Outbound, onWritten?: () => void): Effect.Effect<void, ClientTransportError> =>
       Effect.callback((resume) => {
         const go = () => {
           if (!this.isOpen || this.isBroken)
             return resume(Effect.fail(new ClientTransportError({ reason: new ConnectionClosed({ detail: "ended" }) })))
           this.take(message)
-          resume(Effect.void)
+          onWritten?.()
+          if (!this.isSlow) resume(Effect.void)
         }
         if (this.isFull) this.parked.push(go)
         else go()

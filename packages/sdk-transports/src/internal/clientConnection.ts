@@ -60,10 +60,10 @@ export class Connection implements ClientConnection {
     })
   }
 
-  readonly send = (message: Jsonrpc.Outbound): Effect.Effect<void, ClientTransportError> =>
+  readonly send = (message: Jsonrpc.Outbound, onWritten?: () => void): Effect.Effect<void, ClientTransportError> =>
     Effect.suspend(() => {
       if (this.endsStream(message)) return Effect.void
-      const sent = Effect.mapError(this.outgoing.send(message, this.optionsOf(message)), this.unsent)
+      const sent = Effect.mapError(this.outgoing.send(message, this.optionsOf(message), onWritten), this.unsent)
       return Effect.onError(sent, () => Effect.sync(() => this.forget(message)))
     })
 

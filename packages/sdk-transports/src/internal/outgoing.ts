@@ -50,12 +50,18 @@ export class Outgoing {
     this.handOver(singles(message).map(toSdk), options, done)
   }
 
-  /** Waits for room, and then until the transport has taken the message. Dies when the message is no JSON. */
-  send(message: Jsonrpc.Outbound, options?: SendOptions): Effect.Effect<void, Unsent> {
+  /**
+   * Waits for room, and then until the transport has taken the message. `onWritten` is called when it is handed over. Dies when the
+   * message is no JSON.
+   */
+  send(message: Jsonrpc.Outbound, options?: SendOptions, onWritten?: () => void): Effect.Effect<void, Unsent> {
     return Effect.suspend(() => {
       const parts = singles(message).map(toSdk)
       return Effect.callback<void, Unsent>((resume) => {
-        const go = () => this.handOver(parts, options, resume)
+        const go = () => {
+          if (!this.isClosed) onWritten?.()
+          this.handOver(parts, options, resume)
+        }
         if (!this.isFull) return go() // then nobody waits
         this.waiting.add(go)
         return Effect.sync(() => this.waiting.delete(go))
