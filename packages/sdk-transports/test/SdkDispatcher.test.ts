@@ -265,7 +265,9 @@ describe("requests", () => {
       hand(Jsonrpc.request(1, "subscriptions/listen"))
       yield* dispatcher.drain(peer)
       hand(Jsonrpc.request(2, "a"))
+      hand(Jsonrpc.request(3, "a"))
       const drained = yield* Effect.forkChild(dispatcher.drain(peer), { startImmediately: true })
+      yield* Effect.promise(() => server.answer(3, {}))
       yield* turn
       assert.isUndefined(drained.pollUnsafe())
       yield* Effect.promise(() => server.answer(2, {}))

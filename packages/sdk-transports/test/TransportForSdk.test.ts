@@ -202,8 +202,10 @@ describe("the end", () => {
       const fake = yield* started
       yield* Deferred.succeed(fake.ended, gone)
       yield* turn
+      const log = ["error: connection closed: gone", "connection closed", "layer closed", "closed"]
+      assert.deepStrictEqual(fake.log, log)
       yield* close(fake)
-      assert.deepStrictEqual(fake.log, ["error: connection closed: gone", "connection closed", "layer closed", "closed"])
+      assert.deepStrictEqual(fake.log, log)
       assert.include(yield* rejection(() => fake.transport.send(request(1, "a"))), "closed")
     })
   )
