@@ -7,6 +7,8 @@
  * - Such a transport cannot be told to wait. While what it was given is unsent, messages wait, and beyond `maxWaiting` the conversation is
  *   given up. Answers are never dropped.
  * - When the transport says that it is closed nobody can be answered any more, and the calls in flight are interrupted.
+ * - The name of the session is the `sessionId` that the transport has when it is served. One that it gets later, with `initialize` over
+ *   HTTP, stays its own.
  * - A question that cannot be sent fails at once. Other messages that cannot be sent are logged at debug level.
  */
 import type { Dispatcher } from "@effect-mcp/core/Dispatcher"
