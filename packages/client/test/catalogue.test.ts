@@ -61,7 +61,7 @@ const offering = (version: string) => {
     const params = asked === undefined ? {} : { _meta: { [key("subscriptionId")]: asked["id"] } }
     connection.notify(`notifications/${kind}/list_changed`, params)
   }
-  return { offer, server: scripted(script), change }
+  return { offer, server: { ...scripted(script), script }, change }
 }
 
 const everySecond = Schedule.spaced("1 second")
@@ -189,6 +189,18 @@ describe.each(["2025-06-18", "2026-07-28"])("the catalogue in %s", (version) => 
     })
   )
 
+  it.effect("goes without templates where the server answers with no list of them", () =>
+    Effect.gen(function* () {
+      const { server } = offering(version)
+      const odd = scripted((message, connection) => {
+        if (message["method"] === "resources/templates/list") connection.answer(message, {})
+        else server.script(message, connection)
+      })
+      const catalogue = yield* (yield* connect(odd)).catalogue
+      assert.deepStrictEqual(SubscriptionRef.getUnsafe(catalogue).resourceTemplates, [])
+    })
+  )
+
   it.effect("fails when it cannot be read at first, and may be asked for again", () =>
     Effect.gen(function* () {
       const { offer, server } = offering(version)
@@ -240,14 +252,17 @@ describe("the catalogue of a server that declares changes and does not tell them
     })
   )
 
-  it.effect("is there after the timeout where it does not even refuse", () =>
+  it.effect.each([
+    [undefined, "5 seconds"],
+    ["3 seconds", "3 seconds"]
+  ] as const)("is there after 5 seconds where it does not even refuse, or the timeout: %j", ([timeout, patience]) =>
     Effect.gen(function* () {
       const { offer, server } = offering("2026-07-28")
       offer.hangs.add("subscriptions/listen")
-      const client = yield* connect(server, { timeout: "3 seconds" })
+      const client = yield* connect(server, timeout === undefined ? {} : { timeout })
       const reading = yield* Effect.forkChild(client.catalogue, { startImmediately: true })
       yield* settle
-      yield* TestClock.adjust("3 seconds")
+      yield* TestClock.adjust(patience)
       assert.strictEqual(SubscriptionRef.getUnsafe(yield* Fiber.join(reading)).tools.length, 1)
     })
   )

@@ -47,9 +47,10 @@ const filterOf = ({ prompts, resources, tools }: ServerCapabilities): Subscripti
   ...(resources?.listChanged === true ? { resourcesListChanged: true } : {})
 })
 
-// A server that declares resources need not have templates, and some of these refuse to list none.
-const isMissing = ({ reason }: McpClientError): boolean =>
-  reason._tag === "RequestFailed" && reason.code === ErrorCode.MethodNotFound
+// A server that declares resources need not have templates, and some of these refuse to list none, or answer with no list.
+const isMissing = ({ reason }: McpClientError, kind: Kind): boolean =>
+  (reason._tag === "RequestFailed" && reason.code === ErrorCode.MethodNotFound) ||
+  (reason._tag === "InvalidAnswer" && kind === "resourceTemplates")
 
 const isRefused = ({ reason }: McpClientError): boolean => reason._tag === "RequestFailed" || reason._tag === "TimedOut"
 
@@ -137,7 +138,13 @@ export class CatalogueKeeper {
     const readOne = <K extends Kind>(kind: K) => {
       const none = Effect.succeed(empty[kind])
       const isDeclared = capabilities()[capability[kind]] !== undefined
-      const listed = isDeclared ? Effect.catchIf(list(kind), isMissing, () => none) : none
+      const listed = isDeclared
+        ? Effect.catchIf(
+            list(kind),
+            (error) => isMissing(error, kind),
+            () => none
+          )
+        : none
       return Effect.map(listed, (items) => [kind, items] as const)
     }
     return Effect.map(Effect.forEach(kinds, readOne, { concurrency: "unbounded" }), (lists) => {

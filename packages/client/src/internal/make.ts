@@ -48,6 +48,9 @@ const infoOf = ({ description, icons, name, title, version, websiteUrl }: Option
 
 const closed = failedTransport(new ClientTransportError({ reason: new ConnectionClosed({ detail: "the client was closed" }) }))
 
+// A catalogue does not wait longer than that for a server to say that it will tell of changes. In milliseconds.
+const patience = 5000
+
 /** Makes a client, connected as long as the scope is open. */
 export const make = Effect.fnUntraced(function* (
   options: Options
@@ -115,8 +118,8 @@ export const make = Effect.fnUntraced(function* (
     list: (kind) => listAll(ask, kinds[kind]) as never, // each kind is listed as what it is
     subscribe: (filter, acknowledged) => {
       if (listsAreTold()) return Effect.void
-      const nothing = () => {}
-      return holdOn(connection, asking(filter), timeout, { acknowledged, take: nothing, end: nothing, fail: nothing }, rhythm)
+      const sink = { acknowledged, take: () => {}, end: () => {}, fail: () => {} }
+      return holdOn(connection, asking(filter), Math.min(timeout ?? patience, patience), sink, rhythm)
     },
     onTools: (tools) => repeatable.learn(tools)
   })
