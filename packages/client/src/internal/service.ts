@@ -22,6 +22,7 @@ import type { ConnectionState } from "../ConnectionState.ts"
 import type { Guard } from "../Guard.ts"
 import type { Health } from "../Health.ts"
 import type { McpClientError } from "../McpClientError.ts"
+import type { ServerLog } from "../ServerLog.ts"
 import type { Tasks } from "../Tasks.ts"
 import type { CallOptions } from "./callOptions.ts"
 import type { Declared } from "./extensions.ts"
@@ -63,8 +64,13 @@ export interface Options extends Implementation {
   readonly guards?: ReadonlyArray<Guard>
   /** For how long to wait for answers while the revision is negotiated. 10 seconds by default. */
   readonly negotiationTimeout?: Duration.Input
-  /** The lowest level of log messages to ask for; they arrive as notifications. None by default. */
+  /** The lowest level of log messages to ask for. By default none is asked for; in the session era servers may send some all the same. */
   readonly logLevel?: LoggingLevel
+  /**
+   * What to do with log messages of the server, in the order in which they arrive; `false` for nothing. By default Effect's logger gets
+   * them, see `ServerLog.log`. They are told to `onNotification`, too.
+   */
+  readonly onLog?: ((message: ServerLog) => Effect.Effect<void>) | false
   /** How often a request is repeated with answers to questions of the server. 10 by default; then it fails. Request era. */
   readonly maxRounds?: number
   /**
@@ -145,7 +151,7 @@ export class McpClient extends Context.Service<
     ) => Effect.Effect<Completion, McpClientError>
     /** Fails with code -32601 in the request era, which has no `ping`. */
     readonly ping: Effect.Effect<void, McpClientError>
-    /** Asks for log messages of this level and above; they arrive as notifications. */
+    /** Asks for log messages of this level and above; see `onLog` of the options. */
     readonly setLogLevel: (level: LoggingLevel) => Effect.Effect<void, McpClientError>
     /**
      * Asks to be told when a resource changes: `notifications/resources/updated` with its URI. Session era; since then use `listen`,

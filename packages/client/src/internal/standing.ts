@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { McpClientError } from "../McpClientError.ts"
 import { make as makeStore, ResponseCache } from "../ResponseCache.ts"
+import * as ServerLog from "../ServerLog.ts"
 import { Cache } from "./cache.ts"
 import type { CatalogueKeeper } from "./catalogue.ts"
 import { Connection } from "./connection.ts"
@@ -37,6 +38,7 @@ export interface Standing {
 /** A connection that gives the server's notifications to the program, in order. */
 export const makeStanding = Effect.fnUntraced(function* ({
   logLevel,
+  onLog = ServerLog.log,
   onNotification
 }: Options): Effect.fn.Return<Standing, never, ClientTransport | Scope.Scope> {
   const { endpoint } = yield* ClientTransport
@@ -56,6 +58,10 @@ export const makeStanding = Effect.fnUntraced(function* ({
     onNotification: (notification: Jsonrpc.Notification) => {
       listeners.tell(notification)
       if (onNotification !== undefined) told.push(Effect.suspend(() => onNotification(notification)))
+      const { method, params } = notification
+      if (method !== "notifications/message" || onLog === false) return
+      const message = ServerLog.read(params ?? {}, standing.agreement?.serverInfo?.name)
+      told.push(Effect.suspend(() => onLog(message)))
     },
     onEnd: (error: McpClientError) => {
       listeners.end(error)
