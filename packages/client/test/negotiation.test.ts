@@ -321,6 +321,13 @@ describe("the versions that a client speaks", () => {
     })
   )
 
+  it.effect("the request era alone: the end of the connection is told as what it is", () =>
+    Effect.gen(function* () {
+      const { sent, verdict } = yield* negotiate((_, connection) => connection.exit(1, "no"), { versions: ["2026-07-28"] })
+      assert.deepStrictEqual({ sent, verdict }, { verdict: "TransportFailed", sent: [["server/discover"]] })
+    })
+  )
+
   it.effect("the session era alone: nothing is probed, the first one is offered", () =>
     Effect.gen(function* () {
       const { sent, server, verdict } = yield* negotiate(refusing(-32601), { versions: ["2025-03-26", "2025-11-25"] })

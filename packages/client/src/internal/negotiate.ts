@@ -167,6 +167,8 @@ export const negotiate = Effect.fnUntraced(function* (
     if (probed.failure.reason._tag === "NegotiationFailed") return yield* probed.failure
     const namesLegacy = supportedBy(probed.failure).some((version) => eraOf(version) === "session")
     const isModern = knowsRequestEra(probed.failure) && !namesLegacy
+    // It is not that they disagree.
+    if (legacy === undefined && endedTheConnection(probed.failure)) return yield* probed.failure
     const goOn = note(`server/discover with ${modern}`, probed.failure)
     if (legacy === undefined || isModern) return yield* failed(tried)
     yield* goOn
