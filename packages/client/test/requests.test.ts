@@ -221,16 +221,38 @@ describe("a way to the server that is full", () => {
     })
   )
 
-  it.effect("does not hold up the timeout; the cancellation follows the request", () =>
+  it.effect("does not hold up timeouts and interruptions: what was not written is taken back", () =>
     Effect.gen(function* () {
       const { client, connection } = yield* connected()
       connection.isFull = true
-      const fiber = yield* start(call(client, { timeout: "5 seconds" }))
+      const late = yield* start(call(client, { timeout: "5 seconds" }))
+      const interrupted = yield* start(call(client))
+      const patient = yield* start(client.callTool("patient"))
+      yield* Fiber.interrupt(interrupted)
       yield* TestClock.adjust("5 seconds")
-      assert.strictEqual(reasonOf(yield* Fiber.join(fiber)), "TimedOut")
+      assert.strictEqual(reasonOf(yield* Fiber.join(late)), "TimedOut")
       connection.makeRoom()
       yield* settle
+      assert.deepStrictEqual(connection.methods, ["tools/call"])
+      assert.strictEqual(connection.last("tools/call")["params"].name, "patient")
+      yield* Fiber.interrupt(patient)
       assert.deepStrictEqual(connection.methods, ["tools/call", "notifications/cancelled"])
+    })
+  )
+
+  it.effect("a write that the server may have is left to itself, and its request is cancelled", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* connected()
+      connection.isSlow = true
+      const answered = yield* start(call(client))
+      connection.answer(connection.last("tools/call"), done)
+      assert.strictEqual(reasonOf(yield* Fiber.join(answered)), "Success")
+      const late = yield* start(call(client, { timeout: "5 seconds" }))
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(reasonOf(yield* Fiber.join(late)), "TimedOut")
+      yield* settle
+      assert.strictEqual(connection.interrupted, 0)
+      assert.deepStrictEqual(connection.methods, ["tools/call", "tools/call", "notifications/cancelled"])
     })
   )
 })

@@ -106,8 +106,9 @@ export class ClientTransportError extends Schema.TaggedError<ClientTransportErro
 /** An open connection. It lives as long as the scope it was made in. */
 export interface ClientConnection {
   /**
-   * Writes a message; waits while the way there is full. `onWritten` is called as soon as the other side may have it, by transports that
-   * know only later whether it was sent: from then on, sending it again may do its work twice. It must not throw.
+   * Writes a message; waits while the way there is full, and interrupting that takes the message back. `onWritten` is called as soon as the
+   * other side may have it, by transports that know only later whether it was sent: from then on, sending it again may do its work twice.
+   * It must not throw.
    */
   readonly send: (message: Jsonrpc.Outbound, onWritten?: () => void) => Effect.Effect<void, ClientTransportError>
   /** Writes a message if there is room now. False when it was not written: `send` waits for room, or tells what is wrong. */

@@ -196,6 +196,7 @@ export class Connection implements Keeper {
   forget(pending: Pending, errorType: string | undefined): boolean {
     if (!this.pending.delete(pending.id)) return false
     pending.isOver = true
+    if (pending.stage === "queued") pending.writing?.interruptUnsafe()
     this.deadlines.remove(pending)
     this.telemetry.record(pending.subject, this.deadlines.now() - pending.startedAt, errorType)
     return true
@@ -206,7 +207,7 @@ export class Connection implements Keeper {
    * heard of.
    */
   cancel({ id, method, options, stage }: Pending, reason: string): void {
-    if (stage === "waiting" || options.isTask || method === "initialize" || method === "server/discover") return
+    if (stage !== "sent" || options.isTask || method === "initialize" || method === "server/discover") return
     this.post(Jsonrpc.notification("notifications/cancelled", { requestId: id, reason }))
   }
 
@@ -302,7 +303,8 @@ export class Connection implements Keeper {
     }
     const written = Effect.map(transport.send(message, sent), sent)
     // Of a connection that has just ended, this may be told before the end.
-    this.runFork(Effect.catchCause(written, (cause) => Effect.andThen(Effect.yieldNow, failed(cause))))
+    const ended = Effect.catchCause(written, (cause) => Effect.andThen(Effect.yieldNow, failed(cause)))
+    pending.writing = this.runFork(ended)
   }
 
   private post(message: Jsonrpc.Notification): void {

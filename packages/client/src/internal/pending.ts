@@ -4,6 +4,7 @@
 import { Timed } from "@effect-mcp/core/Deadlines"
 import type { JsonObject, Request } from "@effect-mcp/core/Jsonrpc"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import { McpClientError, TimedOut } from "../McpClientError.ts"
 import type { Serial } from "./serial.ts"
 import type { Subject } from "./telemetry.ts"
@@ -84,6 +85,8 @@ export class Pending extends Timed {
   isOver = false
   /** Where it is: it waits for a connection, it waits for room on it, or it went to the server. */
   stage: "waiting" | "queued" | "sent" = "waiting"
+  /** What writes it. While that waits for room it ends with the request: a server that does not read must not cost memory. */
+  writing: Fiber.Fiber<void> | undefined
   /** How often it went to a server, and no answer came. */
   lost = 0
   readonly id: number

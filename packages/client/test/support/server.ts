@@ -31,6 +31,8 @@ export class Connection {
   isBroken = false
   /** Whether the connection ends over the next message: it cannot be written. */
   isDying = false
+  /** How often a `send` was interrupted. */
+  interrupted = 0
   private isOpen = true
   private readonly parked: Array<() => void> = []
   private readonly ended = Deferred.makeUnsafe<ClientTransportError>()
@@ -122,6 +124,12 @@ export class Connection {
         }
         if (this.isFull) this.parked.push(go)
         else go()
+        // What waits can be taken back.
+        return Effect.sync(() => {
+          this.interrupted++
+          const index = this.parked.indexOf(go)
+          if (index >= 0) this.parked.splice(index, 1)
+        })
       })
   }
 }
