@@ -58,7 +58,7 @@ export interface Options {
 }
 
 /**
- * What the server says beside the protocol: the lines of its stderr, and lines of its stdout that are no JSON, marked
+ * What the server says beside the protocol: the lines of its stderr, and lines of its stdout that are no messages, marked
  * `[stdout] `. It spans all connections of one layer. Text of `Redacted` variables and arguments is replaced.
  */
 export class ServerStderr extends Context.Service<
@@ -102,7 +102,7 @@ const makeStray = (started: Started, stderr: Stderr, context: Context.Context<ne
     const shown = JSON.stringify(started.scrubber.scrub(line).slice(0, 200))
     const more = count === maxStrayLogs ? "; further ones are not logged" : ""
     Effect.runForkWith(context)(
-      Effect.logDebug(`skipped a line on stdout of \`${started.command}\` that is no JSON: ${shown}${more}`)
+      Effect.logDebug(`skipped a line on stdout of \`${started.command}\` that is no message: ${shown}${more}`)
     )
   }
 }
@@ -171,7 +171,7 @@ const makeContext = Effect.fnUntraced(function* (options: Options) {
  * A `ClientTransport` that starts the server with each `connect`, and whatever it says on stderr.
  *
  * - Failing to start is `SpawnFailed`; a server that ends is `ProcessExited`, with the last 32 KiB of its stderr.
- * - Lines on stdout that are no JSON are skipped: logged at debug level, and part of {@link ServerStderr}.
+ * - Lines on stdout that are no messages are skipped: logged at debug level, and part of {@link ServerStderr}.
  * - Closing the scope of a connection ends the server's input, waits `closeTimeout`, sends SIGTERM, waits `terminateTimeout`, and
  *   sends SIGKILL: to the server, to all processes of its group, and, as far as they can be found, to descendants that left it.
  *   Where the server ends by itself, what it left behind gets SIGTERM at once. On Windows `taskkill /T /F` takes the place of

@@ -95,7 +95,7 @@ describe("what is no message", () => {
       assert.strictEqual(logged.length, 10)
       assert.match(
         logged[0]!,
-        /^Debug skipped a line on stdout of `.*client-server\.mjs <redacted>` that is no JSON: "<redacted> 0"$/
+        /^Debug skipped a line on stdout of `.*client-server\.mjs <redacted>` that is no message: "<redacted> 0"$/
       )
       assert.include(logged[9], "further ones are not logged")
       logged.length = 0
@@ -104,11 +104,23 @@ describe("what is no message", () => {
     })
   )
 
-  it.live("JSON that is no message is handed over as what it is", () =>
+  it.live("JSON that is no message is shown as well, and handed over as what it is", () =>
     Effect.gen(function* () {
-      const { call, received } = yield* withFixture("server")
-      yield* call("garbage", { lines: ['{"level":30}'] })
-      assert.deepStrictEqual(received.map((message) => message._tag).toSorted(), ["Invalid", "Success"])
+      const { call, received, stderr } = yield* withFixture("server")
+      yield* call("garbage", { lines: ['{"level":30}', '{"jsonrpc":"2.0","id":7}'] })
+      assert.deepStrictEqual(received.map((message) => message._tag).toSorted(), ["Invalid", "Invalid", "Success"])
+      // What has an id belongs to somebody.
+      assert.strictEqual(yield* stderr.last, '[stdout] {"level":30}\n')
+    })
+  )
+
+  it.live("a byte order mark before a message is skipped, once", () =>
+    Effect.gen(function* () {
+      const { call, received, stderr } = yield* withFixture("server")
+      const message = '{"jsonrpc":"2.0","method":"n"}'
+      yield* call("garbage", { lines: [`\ufeff${message}`, `\ufeff\ufeff${message}`, "\ufefftext"] })
+      assert.deepStrictEqual(received.map((message) => message._tag).toSorted(), ["Notification", "Success"])
+      assert.strictEqual(yield* stderr.last, `[stdout] \ufeff\ufeff${message}\n[stdout] \ufefftext\n`)
     })
   )
 

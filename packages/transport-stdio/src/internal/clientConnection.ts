@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   readonly command: string
   readonly stderr: Stderr
   readonly receive: (message: Jsonrpc.Inbound) => void
-  /** Takes a line that is no JSON. */
+  /** Takes a line that is no message. */
   readonly onStray: (line: string) => void
   /** The longest line that is received, in bytes. */
   readonly maxMessageBytes: number
@@ -41,6 +41,12 @@ export interface ConnectionOptions {
  * ended is on its way. Both take microseconds, unless a descendant holds the pipes open.
  */
 const lastWordsWait = 250
+
+// JSON must not begin with a byte order mark, but there are programs whose output does.
+const parse = (line: string): Jsonrpc.Inbound => {
+  const message = Jsonrpc.parse(line)
+  return message._tag === "Invalid" && line.startsWith("\ufeff") ? Jsonrpc.parse(line.slice(1)) : message
+}
 
 /** See the head of this file. */
 export class Connection implements ClientConnection {
@@ -145,9 +151,11 @@ export class Connection implements ClientConnection {
 
   private readonly onLine = (line: string): void => {
     if (this.ended !== undefined) return
-    const message = Jsonrpc.parse(line)
-    if (message._tag === "Invalid" && message.error.code === Jsonrpc.ErrorCode.ParseError) this.options.onStray(line)
-    else this.options.receive(message)
+    const message = parse(line)
+    if (message._tag !== "Invalid") return this.options.receive(message)
+    // Logs may be JSON as well; what has an id is part of the conversation.
+    if (message.id === undefined && message.answers === undefined) this.options.onStray(line)
+    if (message.error.code !== Jsonrpc.ErrorCode.ParseError) this.options.receive(message)
   }
 
   private readonly onTooLong = (): void => {

@@ -1,5 +1,5 @@
 /**
- * What a server says beside the protocol: its stderr, and lines of its stdout that are no JSON.
+ * What a server says beside the protocol: its stderr, and lines of its stdout that are no messages.
  */
 import type { Scrubber } from "./clientEnv.ts"
 import { makeLineSplitter, type LineSplitter } from "./lines.ts"
