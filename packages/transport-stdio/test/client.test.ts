@@ -107,8 +107,21 @@ describe("what is no message", () => {
   it.live("JSON that is no message is shown as well, and handed over as what it is", () =>
     Effect.gen(function* () {
       const { call, received, stderr } = yield* withFixture("server")
-      yield* call("garbage", { lines: ['{"level":30}', '{"jsonrpc":"2.0","id":7}'] })
-      assert.deepStrictEqual(received.map((message) => message._tag).toSorted(), ["Invalid", "Invalid", "Success"])
+      yield* call("garbage", {
+        lines: [
+          '{"level":30}',
+          '{"jsonrpc":"2.0","id":7}',
+          '{"jsonrpc":"2.0","id":8,"result":1}',
+          '{"jsonrpc":"2.0","id":9,"method":1}'
+        ]
+      })
+      assert.deepStrictEqual(received.map((message) => message._tag).toSorted(), [
+        "Invalid",
+        "Invalid",
+        "Invalid",
+        "Invalid",
+        "Success"
+      ])
       // What has an id belongs to somebody.
       assert.strictEqual(yield* stderr.last, '[stdout] {"level":30}\n')
     })
@@ -261,7 +274,6 @@ describe("a server that ends", () => {
     Effect.gen(function* () {
       const { call, connection } = yield* withFixture("server")
       yield* call("close", { fd: 0 })
-      yield* Effect.sleep("50 millis")
       yield* Effect.ignore(connection.send(note("lost")))
       const error = yield* connection.closed
       assert.strictEqual(error.reason._tag, "ConnectionClosed")
