@@ -53,8 +53,12 @@ const shorten = (text: string): string => (text.length > maxLength ? `${text.sli
 
 const messageOf = (data: unknown): unknown => {
   if (typeof data === "string") return visible(shorten(data))
-  const json = JSON.stringify(data) ?? ""
-  return json.length > maxLength ? visible(shorten(json)) : data
+  try {
+    const json = JSON.stringify(data) ?? ""
+    return json.length > maxLength ? visible(shorten(json)) : data
+  } catch {
+    return "(nested too deep to be shown)"
+  }
 }
 
 /**

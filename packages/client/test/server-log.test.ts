@@ -5,7 +5,7 @@ import * as References from "effect/References"
 import type { Options } from "../src/McpClient.ts"
 import { agreeing, connect, type Json, scripted, settle } from "./support/server.ts"
 
-const told = (messages: ReadonlyArray<Json>, options: Partial<Options> = {}) =>
+const told = (messages: ReadonlyArray<Json | string>, options: Partial<Options> = {}) =>
   Effect.gen(function* () {
     const logged: Array<readonly [level: string, message: unknown, annotations: unknown]> = []
     const logger = Logger.make(({ fiber, logLevel, message }) => {
@@ -15,7 +15,10 @@ const told = (messages: ReadonlyArray<Json>, options: Partial<Options> = {}) =>
     yield* Effect.gen(function* () {
       const server = scripted(agreeing("2025-11-25"))
       yield* connect(server, options)
-      for (const message of messages) server.connections[0]!.notify("notifications/message", message)
+      for (const message of messages) {
+        const params = typeof message === "string" ? message : JSON.stringify(message)
+        server.connections[0]!.line(`{"jsonrpc":"2.0","method":"notifications/message","params":${params}}`)
+      }
       yield* settle
     }).pipe(Effect.provide(Logger.layer([logger])), Effect.provideService(References.MinimumLogLevel, "All"))
     return logged
@@ -57,10 +60,12 @@ describe("what a server logs", () => {
         { level: "info", data: "x".repeat(9000) },
         { level: "info", data: { long: "x".repeat(9000) } }
       ])
+      const deep = `{"level":"info","data":${"[".repeat(50_000)}${"]".repeat(50_000)}}`
       assert.strictEqual(logged[0]?.[1], "a\\u{1b}[2Jb\\u{a}level=ERROR\\u{202e}")
       assert.deepStrictEqual(logged[0]?.[2], { "mcp.server": "legacy", "mcp.logger": "x\\u{7}" })
       assert.strictEqual(String(logged[1]?.[1]).length, 8195)
       assert.strictEqual(String(logged[2]?.[1]).length, 8195)
+      assert.strictEqual((yield* told([deep]))[0]?.[1], "(nested too deep to be shown)")
     })
   )
 
