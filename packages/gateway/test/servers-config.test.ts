@@ -11,7 +11,7 @@ import * as ServersConfig from "../src/ServersConfig.ts"
 /** Nothing of the machine. */
 const fixed: ServersConfig.Options = {
   env: { TOKEN: "hunter2", EMPTY: "" },
-  workspaceFolder: "/work/space",
+  workspaceFolder: "/projects/space",
   userHome: "/home/me"
 }
 
