@@ -215,11 +215,36 @@ export const Reason = Schema.Union([
 /** Why a client failed. */
 export type Reason = typeof Reason.Type
 
+// What passes by itself; in `isRetryable`.
+const passing: ReadonlySet<Reason["_tag"]> = new Set(["TimedOut", "RateLimited", "CircuitOpen"])
+// Why there is no connection, where the next one fails in the same way.
+const hopeless: ReadonlySet<ClientTransportError["reason"]["_tag"]> = new Set(["SpawnFailed", "MessageTooLong", "Unsupported"])
+
 /**
  * The error of everything that a client does. Handle a single reason with `Effect.catchReason("McpClientError", "TimedOut", ...)`.
  */
 export class McpClientError extends Schema.TaggedError<McpClientError>()("McpClientError", { reason: Reason }) {
   override get message() {
     return this.reason.message
+  }
+
+  /**
+   * Whether the same may go well later: there was no connection, no answer in time, or an internal error (-32603, as of a server that is
+   * full), or a guard kept it back. Not for what fails each time, such as a program that cannot be started, or arguments that are refused.
+   * It does not say that doing it again does no harm: a server may have done what it did not answer.
+   *
+   * @example
+   * McpClient.make(options).pipe(Effect.retry({ while: (error) => error.isRetryable, times: 5, schedule: Schedule.exponential("1 second") }))
+   */
+  get isRetryable(): boolean {
+    const { reason } = this
+    switch (reason._tag) {
+      case "TransportFailed":
+        return !hopeless.has(reason.error.reason._tag)
+      case "RequestFailed":
+        return reason.code === -32603
+      default:
+        return passing.has(reason._tag)
+    }
   }
 }
