@@ -15,7 +15,7 @@ export interface ServerLog {
   readonly logger: string | undefined
   /** Any JSON; often a text. */
   readonly data: unknown
-  /** What the server calls itself, if it says. */
+  /** `serverName` of the options, else what the server calls itself, if it says. */
   readonly server: string | undefined
 }
 

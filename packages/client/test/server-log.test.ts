@@ -53,6 +53,13 @@ describe("what a server logs", () => {
     })
   )
 
+  it.effect("is logged under the name that the program has for the server", () =>
+    Effect.gen(function* () {
+      const logged = yield* told([{ level: "info", data: "a" }], { serverName: "files" })
+      assert.deepStrictEqual(logged, [["Info", "a", { "mcp.server": "files" }]])
+    })
+  )
+
   it.effect("cannot move the cursor, look like another entry, or fill the log", () =>
     Effect.gen(function* () {
       const logged = yield* told([

@@ -32,7 +32,10 @@ export type { CallOptions } from "./callOptions.ts"
 
 /** Who the client is, and how it behaves where the defaults do not fit. */
 export interface Options extends Implementation {
-  /** What the program calls the server, for handlers that answer several of them: they are told it as `server` of the `Asker`. */
+  /**
+   * What the program calls the server, where there are several: handlers are told it as `server` of the `Asker`, and what the server logs
+   * is logged with it.
+   */
   readonly serverName?: string
   /** The revisions that it speaks, the preferred one first. All of them by default, newest first. */
   readonly versions?: ReadonlyArray<Revision.Version>

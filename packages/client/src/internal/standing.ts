@@ -39,7 +39,8 @@ export interface Standing {
 export const makeStanding = Effect.fnUntraced(function* ({
   logLevel,
   onLog = ServerLog.log,
-  onNotification
+  onNotification,
+  serverName
 }: Options): Effect.fn.Return<Standing, never, ClientTransport | Scope.Scope> {
   const { endpoint } = yield* ClientTransport
   const context = yield* Effect.context<never>()
@@ -60,7 +61,7 @@ export const makeStanding = Effect.fnUntraced(function* ({
       if (onNotification !== undefined) told.push(Effect.suspend(() => onNotification(notification)))
       const { method, params } = notification
       if (method !== "notifications/message" || onLog === false) return
-      const message = ServerLog.read(params ?? {}, standing.agreement?.serverInfo?.name)
+      const message = ServerLog.read(params ?? {}, serverName ?? standing.agreement?.serverInfo?.name)
       told.push(Effect.suspend(() => onLog(message)))
     },
     onEnd: (error: McpClientError) => {
