@@ -5,6 +5,7 @@ import { dirname, join } from "node:path"
 import { check, type List } from "../scripts/features.ts"
 
 const list: List = { areas: { ONE: 2, TWO: 1 }, elsewhere: ["TWO-01"] }
+const some: List = { areas: { ...list.areas, SOME: [30, 76] }, elsewhere: list.elsewhere }
 
 const files: Readonly<Record<string, string>> = {
   "packages/core/src/Tool.ts": "export interface Options { readonly timeout?: number }\nexport const make = 1",
@@ -22,7 +23,11 @@ const third = "| TWO-01 | c | d |"
 const elsewhere = ["## What belongs to another language", "| id | what | why |", "|---|---|---|"]
 
 /** What is wrong with a page of these rows, as `line problem`. */
-const problemsOf = (rows: ReadonlyArray<string>, closed: ReadonlyArray<string> = [third]): ReadonlyArray<string> => {
+const problemsOf = (
+  rows: ReadonlyArray<string>,
+  closed: ReadonlyArray<string> = [third],
+  of: List = list
+): ReadonlyArray<string> => {
   const root = mkdtempSync(join(tmpdir(), "features-"))
   try {
     const page = [...rows, ...elsewhere, ...closed].join("\n")
@@ -30,7 +35,7 @@ const problemsOf = (rows: ReadonlyArray<string>, closed: ReadonlyArray<string> =
       mkdirSync(join(root, dirname(file)), { recursive: true })
       writeFileSync(join(root, file), text)
     }
-    return check(root, list).map(({ line, problem }) => `${line} ${problem}`)
+    return check(root, of).map(({ line, problem }) => `${line} ${problem}`)
   } finally {
     rmSync(root, { recursive: true })
   }
@@ -46,6 +51,15 @@ describe("rows", () => {
     assert.deepStrictEqual(problemsOf([first, "| ONE-03 | b | comes with HTTP | — |"]), [
       "2 ONE-03 is no row of the list",
       "6 ONE-02 is not there"
+    ])
+  })
+
+  it("of an area may be some alone, by their numbers", () => {
+    const row = (n: number) => `| SOME-${n} | a | comes with HTTP | — |`
+    assert.deepStrictEqual(problemsOf([first, second, row(30), row(76)], [third], some), [])
+    assert.deepStrictEqual(problemsOf([first, second, row(30), row(31)], [third], some), [
+      "4 SOME-31 is no row of the list",
+      "8 SOME-76 is not there"
     ])
   })
 
@@ -104,6 +118,9 @@ describe("names", () => {
   it("of members are in the module", () => {
     assert.deepStrictEqual(row("`timeout` of `Tool.Options`"), [])
     assert.deepStrictEqual(row("`time` of `Tool.Options`"), ["1 ONE-01 Tool.Options has no time"])
+    // Or in the one from which it is exported again.
+    assert.deepStrictEqual(row("`timeout` of `Again.Options`"), [])
+    assert.deepStrictEqual(row("`again` of `Again.Options`"), ["1 ONE-01 Again.Options has no again"])
   })
 
   it("count between the rows, too", () => {
