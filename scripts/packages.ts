@@ -76,7 +76,7 @@ const checkPackage = (directory: string, name: string, temporary: string): Reado
   const tarball = join(temporary, filename)
   const shipped = new Set(files.map((file) => file.path))
   return [
-    ...(shipped.has("README.md") ? [] : ["README.md is not shipped"]),
+    ...["README.md", "LICENSE"].flatMap((file) => (shipped.has(file) ? [] : [`${file} is not shipped`])),
     ...checkStale(directory, shipped),
     ...checkMaps(directory, shipped),
     ...attempt(bin("publint"), "run", tarball, "--strict"),
