@@ -29,7 +29,7 @@ const connectWithLog = Effect.gen(function* () {
     name: "client-with-log",
     version: "1.0.0",
     logLevel: "debug",
-    onNotification: ({ params }) => Queue.offer(log, params?.["data"])
+    onLog: ({ data }) => Queue.offer(log, data)
   })
   return { client, log }
 })

@@ -53,7 +53,7 @@ export interface Options {
   readonly canAsk?: boolean
   /** What goes wrong on the way, see `Faults`. Nothing by default. */
   readonly faults?: ReadonlyArray<Faults.Fault>
-  /** What else the client does otherwise: timeouts, `versions`, extensions, its name. */
+  /** What else the client does otherwise: timeouts, `versions`, extensions, its name. `onLog` is false by default. */
   readonly client?: Partial<McpClient.Options>
   /** How much is kept of each kind that arrives. 10,000 by default. */
   readonly keep?: number
@@ -117,6 +117,7 @@ export const make = Effect.fnUntraced(function* (
   const client = yield* McpClient.make({
     name: "test",
     version: "0.0.0",
+    onLog: false, // kept instead, and the server in memory has logged it already
     ...options.client,
     ...versionsOf(options.era, yield* CurrentRevision),
     onNotification: recorder.notified(options.client?.onNotification)

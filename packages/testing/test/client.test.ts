@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as McpClient from "@effect-mcp/client/McpClient"
+import * as ServerLog from "@effect-mcp/client/ServerLog"
 import * as Content from "@effect-mcp/core/Content"
 import * as Principal from "@effect-mcp/core/Principal"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as TestClock from "effect/testing/TestClock"
 import * as McpTest from "../src/McpTest.ts"
 import { Files, FilesServer, Missing } from "./support/files.ts"
@@ -95,6 +97,23 @@ describe("what arrived", () => {
         "notifications/message"
       )
     }).pipe(McpTest.eachRevision("both"))
+  )
+
+  it.effect("is not logged a second time by the client, unless it is told so", () =>
+    Effect.gen(function* () {
+      const logged: Array<unknown> = []
+      const logger = Logger.make(({ message }) => void logged.push(message))
+      const index = (client: McpTest.Options["client"]) =>
+        Effect.gen(function* () {
+          const files = yield* McpTest.typed(Files, FilesServer, client === undefined ? {} : { client })
+          yield* files.tools.index()
+          yield* files.received.logs.first()
+          yield* McpTest.settle
+          return logged.splice(0).flat()
+        }).pipe(Effect.scoped, Effect.provide(Logger.layer([logger])))
+      assert.deepStrictEqual(yield* index(undefined), ["indexing"])
+      assert.deepStrictEqual(yield* index({ onLog: ServerLog.log }), ["indexing", "indexing"])
+    })
   )
 
   it.effect("has a bound, and can be taken and waited for", () =>
