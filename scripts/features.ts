@@ -16,12 +16,12 @@ export interface List {
   readonly elsewhere: ReadonlyArray<string>
 }
 
+const servers = { TOOL: 20, RES: 8, RSC: 16, PRM: 6, CTX: 17, ELI: 9, SMP: 9, PRG: 2, LOG: 4, PAG: 1, CPL: 1, ICO: 1, EXT: 1 }
+const clients = { CLI: 20, SYS: [30, 31, 32, 76] }
+
 /** The areas that do not depend on HTTP. A new area gets its line here. */
 export const list: List = {
-  areas: {
-    ...{ TOOL: 20, RES: 8, RSC: 16, PRM: 6, CTX: 17, ELI: 9, SMP: 9, PRG: 2, LOG: 4, PAG: 1, CPL: 1, ICO: 1, EXT: 1 },
-    ...{ CLI: 20, SYS: [30, 31, 32, 76] }
-  },
+  areas: { ...servers, ...clients },
   elsewhere: ["TOOL-04", "TOOL-05", "TOOL-07", "CTX-01"]
 }
 
