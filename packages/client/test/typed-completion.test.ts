@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
+import { TestClock } from "effect/testing"
 import * as McpClient from "../src/McpClient.ts"
 
 class Weather extends McpGroup.make(
@@ -26,7 +27,7 @@ const WeatherLive = Weather.toLayer({
   },
   prompts: {
     daily: Completion.suggesting(({ city }) => Effect.succeed(city), {
-      city: (value, { days }) => Effect.succeed([`${value} for ${days ?? "?"} days`])
+      city: (value, { days }) => (value === "never" ? Effect.never : Effect.succeed([`${value} for ${days ?? "?"} days`]))
     })
   }
 })
@@ -54,6 +55,14 @@ describe.each(Revision.versions)("suggestions of a typed client in %s", (version
       ])
       assert.deepStrictEqual(yield* values(resources.daily.complete("unit", "C")), [])
     }).pipe(Effect.provide(Client))
+  )
+
+  it.effect("are asked for with options of their own", () =>
+    Effect.gen(function* () {
+      const { prompts } = yield* McpClient.of(Weather)
+      const late = yield* Effect.flip(prompts.daily.complete("city", "never", {}, { timeout: "5 millis" }))
+      assert.include(late.message, "completion/complete was cancelled: no answer and no progress for 5 ms")
+    }).pipe(Effect.provide(Client), TestClock.withLive)
   )
 
   it.effect("are asked for where the server has what the contract names", () =>

@@ -70,9 +70,9 @@ export const calls = (
         ? Effect.succeed(result as unknown as GetPromptResult) // servers are trusted no further than that
         : Effect.fail(invalidAnswer("prompts/get", `the result of "${name}" has no messages`))
     }),
-  complete: (ref, argument, known) => {
+  complete: (ref, argument, known, call) => {
     const context = known === undefined || !wire().revision.completionContext ? {} : { context: { arguments: known } }
-    return Effect.flatMap(request("completion/complete", { ref, argument, ...context }), ({ completion }) => {
+    return Effect.flatMap(request("completion/complete", { ref, argument, ...context }, call), ({ completion }) => {
       const decoded = decodeCompletion(completion)
       if (Exit.isSuccess(decoded)) return Effect.succeed(decoded.value)
       return Effect.fail(invalidAnswer("completion/complete", "it has no list of values"))

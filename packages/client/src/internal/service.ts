@@ -150,7 +150,8 @@ export class McpClient extends Context.Service<
     readonly complete: (
       ref: CompletionReference,
       argument: { readonly name: string; readonly value: string },
-      known?: { readonly [name: string]: string }
+      known?: { readonly [name: string]: string },
+      options?: CallOptions
     ) => Effect.Effect<Completion, McpClientError>
     /** Fails with code -32601 in the request era, which has no `ping`. */
     readonly ping: Effect.Effect<void, McpClientError>

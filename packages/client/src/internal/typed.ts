@@ -35,7 +35,8 @@ export type Tools<C> = {
 export type Complete<Args> = <K extends keyof Args & string>(
   argument: K,
   value: string,
-  known?: { readonly [N in Exclude<keyof Args & string, K>]?: string }
+  known?: { readonly [N in Exclude<keyof Args & string, K>]?: string },
+  options?: CallOptions
 ) => Effect.Effect<Completion, McpClientError>
 
 type UriArgs<A> = A extends void ? [args?: undefined] : {} extends A ? [args?: A] : [args: A]

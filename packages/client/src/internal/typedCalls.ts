@@ -46,8 +46,8 @@ const declaredIn =
 
 const completing =
   ({ complete }: Client, ref: CompletionReference): unknown =>
-  (name: string, value: string, known?: { readonly [name: string]: string }) =>
-    complete(ref, { name, value }, known)
+  (name: string, value: string, known?: { readonly [name: string]: string }, options?: CallOptions) =>
+    complete(ref, { name, value }, known, options)
 
 /** A resource as a function that reads it; `uris` says where the server has it. */
 export const resource = (client: Client, contract: Resource.Any, uris: (uri: string) => string): Call => {
