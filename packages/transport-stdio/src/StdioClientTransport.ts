@@ -35,7 +35,9 @@ export interface Options {
   /**
    * What the server inherits of this process's environment:
    * - `"minimal"` (the default): where things are and who the user is, as the official SDKs do; no keys, no tokens. `HOME`,
-   *   `LOGNAME`, `PATH`, `SHELL`, `TERM`, `USER`; on Windows `PATH`, `PATHEXT`, `SYSTEMROOT`, `APPDATA`, `TEMP` and the like.
+   *   `LOGNAME`, `PATH`, `SHELL`, `TERM`, `USER`; on Windows `PATH`, `PATHEXT`, `SYSTEMROOT`, `APPDATA`, `TEMP` and the like. Besides
+   *   where certificates are: `NODE_EXTRA_CA_CERTS`, `SSL_CERT_FILE`, `SSL_CERT_DIR`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`. No
+   *   proxies: their URLs may have passwords.
    * - `"all"`: everything.
    * - `"none"`: the server gets exactly `env`.
    */

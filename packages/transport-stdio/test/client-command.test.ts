@@ -168,6 +168,22 @@ describe("the environment", () => {
     assert.isUndefined(variable(parent, "PATH", "linux"))
   })
 
+  it("where certificates are is passed on by `minimal`, where proxies are is not", () => {
+    const certificates = {
+      NODE_EXTRA_CA_CERTS: "a",
+      SSL_CERT_FILE: "b",
+      SSL_CERT_DIR: "c",
+      REQUESTS_CA_BUNDLE: "d",
+      CURL_CA_BUNDLE: "e"
+    }
+    for (const platform of ["linux", "darwin", "win32"] as const) {
+      assert.deepStrictEqual(
+        environment("minimal", {}, platform, { ...certificates, HTTPS_PROXY: "http://ada:secret@proxy" }),
+        certificates
+      )
+    }
+  })
+
   it("exported shell functions are not passed on by `minimal`", () => {
     const parent = { HOME: "/root", USER: "() { :; }", SHELL: undefined, OTHER: "x" }
     assert.deepStrictEqual(environment("minimal", {}, "linux", parent), { HOME: "/root" })

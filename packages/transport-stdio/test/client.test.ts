@@ -349,7 +349,9 @@ describe("the environment", () => {
   it.live("is minimal by default", () =>
     Effect.gen(function* () {
       process.env["STDIO_CLIENT_TEST"] = "1"
-      const minimal = ["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"].filter((name) => name in process.env)
+      const user = ["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"]
+      const certificates = ["CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"]
+      const minimal = [...user, ...certificates].filter((name) => name in process.env).toSorted()
       assert.deepStrictEqual(yield* env({}), minimal)
       assert.deepStrictEqual(
         yield* env({ env: { A: "1", HOME: undefined } }),

@@ -20,6 +20,9 @@ const windows = (
   "PROGRAMFILES PROGRAMFILES(X86) PROGRAMW6432 SYSTEMDRIVE SYSTEMROOT TEMP TMP USERDOMAIN USERNAME USERPROFILE WINDIR"
 ).split(" ")
 
+/** Where certificates are, in Node, OpenSSL, Python and curl: behind a proxy with one of its own, `npx` and `uvx` wait in vain without. */
+const certificates = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+
 const names = (inherit: Inherit, platform: NodeJS.Platform, parent: NodeJS.ProcessEnv): ReadonlyArray<string> => {
   switch (inherit) {
     case "all":
@@ -27,7 +30,7 @@ const names = (inherit: Inherit, platform: NodeJS.Platform, parent: NodeJS.Proce
     case "none":
       return []
     case "minimal": {
-      const wanted = new Set(platform === "win32" ? windows : posix)
+      const wanted = new Set([...(platform === "win32" ? windows : posix), ...certificates])
       const fold = platform === "win32" ? (name: string) => name.toUpperCase() : (name: string) => name
       // A value that starts with "()" is a function that a shell exported: code, not data.
       return Object.keys(parent).filter((name) => wanted.has(fold(name)) && parent[name]?.startsWith("()") === false)
