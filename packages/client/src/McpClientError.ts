@@ -18,10 +18,15 @@ export class TransportFailed extends Schema.TaggedError<TransportFailed>()("Tran
 /** Server and client could not agree on a revision. */
 export class NegotiationFailed extends Schema.TaggedError<NegotiationFailed>()("NegotiationFailed", {
   /** What was tried and what came back, in order. */
-  tried: Schema.Array(Schema.String)
+  tried: Schema.Array(Schema.String),
+  /** Of a server that runs and does not answer: the last 32 KiB that it wrote to stderr, where there is such a thing. */
+  stderr: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    return `could not agree on a protocol revision; tried ${this.tried.join("; then ")}`
+    const tried = `could not agree on a protocol revision; tried ${this.tried.join("; then ")}`
+    if (this.stderr === undefined) return tried
+    const words = this.stderr.trimEnd()
+    return `${tried}; the server runs, and has written ${words === "" ? "nothing to stderr" : `to stderr:\n${words}`}`
   }
 }
 

@@ -277,6 +277,31 @@ describe("initialize", () => {
     })
   )
 
+  for (const [stderr, words] of [
+    ["", "the server runs, and has written nothing to stderr"],
+    ["waiting for the database\n", "the server runs, and has written to stderr:\nwaiting for the database"]
+  ] as const) {
+    for (const versions of [["2026-07-28"], ["2025-11-25"], ["2026-07-28", "2025-11-25"]] as const) {
+      it.effect(`silent, in ${versions.join(" and ")}: what it wrote to stderr is told, ${JSON.stringify(stderr)}`, () =>
+        Effect.gen(function* () {
+          const mute: Script = (_, connection) => void (connection.stderr = stderr)
+          const { result } = yield* negotiate(mute, { versions }, "20 seconds")
+          assert.isTrue(result._tag === "Failure" && result.failure.message.endsWith(`for 10000 ms; ${words}`))
+        })
+      )
+    }
+  }
+
+  it.effect("refused: stderr is not told, it has answered", () =>
+    Effect.gen(function* () {
+      const { result } = yield* negotiate((message, connection) => {
+        connection.stderr = "listening"
+        connection.refuse(message, -32601, "no")
+      })
+      assert.notInclude(result._tag === "Failure" ? result.failure.message : "listening", "listening")
+    })
+  )
+
   it.effect("the end of the connection, when nothing else was tried, is told as what it is", () =>
     Effect.gen(function* () {
       const { verdict } = yield* negotiate((_, connection) => connection.end(), { versions: ["2025-11-25"] })

@@ -115,6 +115,8 @@ export interface ClientConnection {
   readonly sendUnsafe: (message: Jsonrpc.Outbound) => boolean
   /** Waits for the end of the connection and tells why it ended. */
   readonly closed: Effect.Effect<ClientTransportError>
+  /** What the server has said beside the protocol, the last 32 KiB so far, where there is such a thing: for errors of one that is silent. */
+  readonly lastWords?: Effect.Effect<string>
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Opens links: connects, agrees with the server, and repeats what the server has to know of before.
  */
-import { ClientTransport } from "@effect-mcp/core/ClientTransport"
+import { type ClientConnection, ClientTransport } from "@effect-mcp/core/ClientTransport"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import type * as Revision from "@effect-mcp/core/Revision"
@@ -99,11 +99,12 @@ export const opener = Effect.fnUntraced(function* (
   let known = endpoint === undefined ? undefined : endpoints.get(endpoint)
   let isFirst = true
   let ended = Deferred.makeUnsafe<McpClientError>()
+  let latest: ClientConnection | undefined
 
   const connect = Effect.gen(function* () {
     const opened = yield* Effect.mapError(transport.connect(connection.receive), failedTransport)
     const own = (ended = Deferred.makeUnsafe<McpClientError>())
-    connection.attach(opened)
+    connection.attach((latest = opened))
     const lost = (error: McpClientError) => {
       if (Deferred.isDoneUnsafe(own)) return
       // Told first: whoever waits for the end goes on at once.
@@ -127,6 +128,7 @@ export const opener = Effect.fnUntraced(function* (
       known,
       timeout: setup.negotiationTimeout,
       reconnect: Effect.andThen(Scope.close(probe, Exit.void), Effect.provideService(connect, Scope.Scope, scope)),
+      lastWords: Effect.suspend(() => latest?.lastWords ?? Effect.succeed(undefined)),
       agreed
     })
     const { revision } = agreement.wire

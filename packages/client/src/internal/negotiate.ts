@@ -40,6 +40,8 @@ export interface Offer {
   readonly timeout: number | undefined
   /** Opens another connection, when the server ended the first one over a question that it did not know. */
   readonly reconnect: Effect.Effect<void, McpClientError>
+  /** What the server says beside the protocol, where there is such a thing. */
+  readonly lastWords: Effect.Effect<string | undefined>
   /** What was agreed, before the server is told so: it may ask at once. */
   readonly agreed: (agreement: Agreement) => void
 }
@@ -83,6 +85,16 @@ const discover = (connection: Connection, wire: ClientWire, timeout: number | un
   connection.request("server/discover", (id) => wire.request(id, "server/discover"), early(timeout))
 
 const failed = (tried: ReadonlyArray<string>) => new McpClientError({ reason: new NegotiationFailed({ tried }) })
+
+// Of a server that does not answer, what it writes to stderr is all that there is to know.
+const failedAfter = Effect.fnUntraced(function* (
+  tried: ReadonlyArray<string>,
+  { lastWords }: Offer,
+  { reason }: McpClientError
+): Effect.fn.Return<never, McpClientError> {
+  const stderr = reason._tag === "TimedOut" ? yield* lastWords : undefined
+  return yield* new McpClientError({ reason: new NegotiationFailed(stderr === undefined ? { tried } : { tried, stderr }) })
+})
 
 const requestEra = Effect.fnUntraced(function* (
   connection: Connection,
@@ -170,16 +182,14 @@ export const negotiate = Effect.fnUntraced(function* (
     // It is not that they disagree.
     if (legacy === undefined && endedTheConnection(probed.failure)) return yield* probed.failure
     const goOn = note(`server/discover with ${modern}`, probed.failure)
-    if (legacy === undefined || isModern) return yield* failed(tried)
+    if (legacy === undefined || isModern) return yield* failedAfter(tried, offer, probed.failure)
     yield* goOn
   }
   if (legacy === undefined) return yield* failed(["no version: the list of versions is empty"])
-  return yield* Effect.mapError(sessionEra(connection, offer, legacy), (error) =>
-    error.reason._tag === "TransportFailed" && (tried.length === 0 || (exit !== undefined && exit === exitOf(error)))
-      ? error
-      : failed([
-          ...tried,
-          `initialize with ${legacy}: ${tried.at(-1)?.endsWith(describe(error)) === true ? "the same" : describe(error)}`
-        ])
-  )
+  return yield* Effect.catch(sessionEra(connection, offer, legacy), (error) => {
+    const isAllThereIs = tried.length === 0 || (exit !== undefined && exit === exitOf(error))
+    if (error.reason._tag === "TransportFailed" && isAllThereIs) return Effect.fail(error)
+    const outcome = tried.at(-1)?.endsWith(describe(error)) === true ? "the same" : describe(error)
+    return failedAfter([...tried, `initialize with ${legacy}: ${outcome}`], offer, error)
+  })
 })

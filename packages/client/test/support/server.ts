@@ -105,8 +105,12 @@ export class Connection {
     this.script(json, this)
   }
 
+  /** What it has written to stderr so far. */
+  stderr = ""
+
   readonly client = {
     closed: Deferred.await(this.ended),
+    lastWords: Effect.sync(() => this.stderr),
     sendUnsafe: (message: Jsonrpc.Outbound): boolean => {
       if (this.isDying) this.end()
       if (this.isFull || this.isSlow || this.isBroken || !this.isOpen) return false

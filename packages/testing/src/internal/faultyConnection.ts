@@ -160,6 +160,7 @@ export const connectThrough = Effect.fnUntraced(function* (
   return {
     sendUnsafe,
     send: (message) => Effect.suspend(() => (sendUnsafe(message) ? Effect.void : Effect.fail(over ?? closed("it is over")))),
-    closed: Deferred.await(ended)
+    closed: Deferred.await(ended),
+    ...(inner.lastWords === undefined ? {} : { lastWords: inner.lastWords })
   }
 })

@@ -51,6 +51,7 @@ const parse = (line: string): Jsonrpc.Inbound => {
 /** See the head of this file. */
 export class Connection implements ClientConnection {
   readonly closed: Effect.Effect<ClientTransportError>
+  readonly lastWords: Effect.Effect<string>
   private readonly options: ConnectionOptions
   private readonly tree: ProcessTree
   private readonly reason = Deferred.makeUnsafe<ClientTransportError>()
@@ -70,6 +71,7 @@ export class Connection implements ClientConnection {
     const { child, stderr } = options
     this.options = options
     this.closed = Deferred.await(this.reason)
+    this.lastWords = Effect.sync(() => stderr.tail())
     this.tree = new ProcessTree(child, child.pid!) // `spawnServer` succeeds only with a pid
     hold(this.tree)
     const lines = makeLineSplitter({ limit: options.maxMessageBytes, onLine: this.onLine, onTooLong: this.onTooLong })
