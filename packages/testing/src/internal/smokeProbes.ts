@@ -60,6 +60,12 @@ const mayDestroy = ({ annotations }: Tool): boolean =>
 const unsafe =
   "it may destroy something: no hint says otherwise. `destructive: true` calls it, `given.tools` says with which arguments"
 
+// Some tools only run as a task: it is cancelled when its time is over.
+const calling = (client: Client, { execution, name }: Tool, args: JsonObject) =>
+  execution?.taskSupport === "required"
+    ? Effect.scoped(Effect.flatMap(client.tasks.startScoped(name, args), (task) => task.await))
+    : client.callTool(name, args)
+
 export const toolProbe = (client: Client, tool: Tool, making: Making): Probe => {
   const { inputSchema, name } = tool
   const given = givenTo(making.given.tools, name)
@@ -77,7 +83,7 @@ export const toolProbe = (client: Client, tool: Tool, making: Making): Probe => 
           : { values: given, problem: undefined }
       const calls = values.map((input) => ({
         input,
-        run: Effect.map(client.callTool(name, input as JsonObject), check) // its Schema says that it is an object
+        run: Effect.map(calling(client, tool, input as JsonObject), check) // its Schema says that it is an object
       }))
       return { calls, problem: problem === undefined ? undefined : `no arguments could be made up: ${problem}` }
     })
