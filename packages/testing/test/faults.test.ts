@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as McpClient from "@effect-mcp/client/McpClient"
-import { ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
+import { type ClientConnection, ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
 import * as Tool from "@effect-mcp/core/Tool"
@@ -277,6 +277,22 @@ describe("faults on the way", () => {
       )
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(received, [])
+    })
+  )
+
+  it.effect("lets through what the server said beside the protocol", () =>
+    Effect.gen(function* () {
+      const mute = { send: () => Effect.void, sendUnsafe: () => true, closed: Effect.never }
+      const refusal = (connection: ClientConnection) => {
+        const transport = Layer.succeed(
+          ClientTransport,
+          ClientTransport.of({ kind: "memory", connect: () => Effect.succeed(connection) })
+        )
+        return within(20, connecting.pipe(Effect.scoped, Effect.flip, Effect.provide(Faults.inject()(transport))))
+      }
+      const { message } = yield* refusal({ ...mute, lastWords: Effect.succeed("no license") })
+      assert.match(message, /the server runs, and has written to stderr:\nno license$/)
+      assert.match((yield* refusal(mute)).message, /no answer and no progress for 10000 ms$/)
     })
   )
 })
