@@ -51,6 +51,9 @@ export const settings = ({ limit = 64, prefix = true, separator = "_" }: Options
 
 const sanitised = (name: string): string => name.replace(/[^A-Za-z0-9_-]+/g, "_")
 
+// Functions of Gemini begin with a letter or `_`.
+const beginning = (name: string): string => (/^[A-Za-z_]/.test(name) ? name : `_${name}`)
+
 const hashLength = 9
 
 const hashed = (text: string, limit: number, ...of: ReadonlyArray<string>): string =>
@@ -59,7 +62,7 @@ const hashed = (text: string, limit: number, ...of: ReadonlyArray<string>): stri
 const looksHashed = (name: string): boolean => /_[0-9a-f]{8}$/.test(name)
 
 /**
- * The prefixes of servers, by their names: the name itself where it is valid. One that is longer than 27 characters, at the default limit
+ * The prefixes of servers, by their names: the name itself where it is valid, after a `_` where it does not begin with a letter. One that is longer than 27 characters, at the default limit
  * of names, is cut; those that are cut, and all that would be the same, get a hash.
  */
 export const prefixes = (servers: ReadonlyArray<string>, options?: Options): ReadonlyMap<string, string> => {
@@ -67,11 +70,11 @@ export const prefixes = (servers: ReadonlyArray<string>, options?: Options): Rea
   const longest = Math.floor((limit - hashLength) / 2)
   const counts = new Map<string, number>()
   for (const server of new Set(servers)) {
-    const plain = sanitised(server)
+    const plain = beginning(sanitised(server))
     counts.set(plain, (counts.get(plain) ?? 0) + 1)
   }
   const prefixOf = (server: string): string => {
-    const plain = sanitised(server)
+    const plain = beginning(sanitised(server))
     if (plain.length <= longest && counts.get(plain) === 1) return plain
     return `${plain.slice(0, longest - 7)}_${hash(server).slice(0, 6)}`
   }
@@ -89,8 +92,8 @@ const candidates = (servers: ReadonlyArray<string>, options: Options | undefined
   const inside = new Map(all.map((start) => [start, all.filter((other) => other !== start && other.startsWith(start))]))
   return (source, level) => {
     const { as, marked, name, server } = source
-    const plain = sanitised(as ?? name)
-    const start = starts.get(server) ?? `${sanitised(server)}${separator}`
+    const plain = prefix || level > 0 ? sanitised(as ?? name) : beginning(sanitised(as ?? name))
+    const start = starts.get(server) ?? `${beginning(sanitised(server))}${separator}`
     const isChanged = marked === true || plain === "" || plain !== (as ?? name)
     const fit = (text: string, isForeign: boolean): string =>
       isChanged || isForeign || text.length > limit || looksHashed(text) ? hashed(text, limit, server, name) : text
@@ -103,7 +106,7 @@ const candidates = (servers: ReadonlyArray<string>, options: Options | undefined
 }
 
 /**
- * Gives every source a name of its own: 1 to `limit` characters of `A-Za-z0-9_-`. The result leads from names to sources, in their order.
+ * Gives every source a name of its own: 1 to `limit` characters of `A-Za-z0-9_-`, of which the first is a letter or `_`. The result leads from names to sources, in their order.
  * Of several sources with the same server and name only the first counts. `servers` are the names of all servers, whether they have
  * sources or not.
  *

@@ -2,7 +2,7 @@
  * The configuration in which hosts keep their servers, `mcpServers` and its relatives, as {@link ServerSpec}s.
  *
  * Understood are the files of Claude Desktop and Claude Code, Cursor, VS Code and Gemini CLI, and a bare map of servers by name, as
- * FastMCP takes it. Fields that are not known are ignored. Commands of a configuration are run: read only those that are trusted.
+ * FastMCP takes it. Fields that are not known, or `null`, are ignored. Commands of a configuration are run: read only those that are trusted.
  */
 import { basename, dirname, resolve } from "node:path"
 import type { FileError } from "@effect-mcp/core/FileError"
@@ -115,7 +115,8 @@ const expectedShape = "`mcpServers`, `servers` or `mcp.servers`, or servers by n
 /** The defaults of `inputs`, with what the program gives on top. */
 const inputsOf = (found: configShape.Found, given: Options["inputs"], problems: Problems) => {
   const inputs: Record<string, string | Redacted.Redacted<string> | undefined> = {}
-  const { path, value = [] } = found.inputs ?? { path: [] }
+  const path = found.inputs?.path ?? []
+  const value = found.inputs?.value ?? []
   if (!Array.isArray(value)) problems.expected(path, "an array", value)
   else {
     for (const [index, input] of value.entries()) {
@@ -182,7 +183,7 @@ const read = Effect.fnUntraced(function* (
   for (const [name, server] of entries) {
     const path = [...found.path, name]
     const reason = skip(found, name, server)
-    const disabled = configShape.member(server, "disabled")
+    const disabled = configShape.member(server, "disabled") ?? undefined
     if (name === "") problems.malformed(path, "a server needs a name")
     if (disabled !== undefined && typeof disabled !== "boolean")
       problems.expected([...path, "disabled"], "true or false", disabled)

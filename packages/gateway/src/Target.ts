@@ -50,7 +50,10 @@ export interface Options extends ServersConfig.Options {}
 
 /** A target from which nothing can be connected to. */
 export class TargetError extends Schema.TaggedError<TargetError>()("TargetError", {
-  /** The target: a text is shortened, a value is `the configuration`. */
+  /**
+   * The target without what may be secret: a URL up to its path and without its user, of a command line the first word, a value as
+   * `the configuration`. The path of a file is shortened.
+   */
   target: Schema.String,
   /**
    * `notUnderstood`: it is nothing that is known. `unknownScript`: a file that nobody knows how to run. `notOneServer`: a
@@ -69,12 +72,20 @@ export class TargetError extends Schema.TaggedError<TargetError>()("TargetError"
 /** Why a target is none. */
 export type Failure = TargetError | ServersConfig.ServersConfigError | FileError
 
-const shown = (target: Target): string => {
-  if (typeof target === "object") return target instanceof URL ? `${target.origin}${target.pathname}` : "the configuration"
-  return JSON.stringify(target.length > 200 ? `${target.slice(0, 200)}...` : target)
+const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}...` : text)
+
+const shownUrl = ({ host, pathname, protocol }: URL): string => `${protocol}//${host}${pathname === "/" ? "" : pathname}`
+
+// A variable that is set before a program has its secret in the first word.
+const shownCommand = (line: string): string => {
+  const first = /^[^\s=]*/.exec(line)?.[0] ?? ""
+  return first === line ? line : `${shorten(first)} ...`
 }
 
-const refuse = (target: Target, reason: TargetError["reason"], detail: string) =>
+const shown = (target: string | ConfigValue): string =>
+  typeof target === "string" ? JSON.stringify(shorten(target)) : "the configuration"
+
+const refuse = (target: string | ConfigValue, reason: TargetError["reason"], detail: string) =>
   Effect.fail(new TargetError({ target: shown(target), reason, detail }))
 
 const understood =
@@ -87,9 +98,10 @@ const stdio = (options: StdioClientTransport.Options, shared: Options): ServerSp
 
 const remote = (target: string | URL, options: Options) => {
   const url = typeof target === "string" ? (/\s/.test(target) ? null : URL.parse(target)) : target
-  if (url === null) return refuse(target, "notUnderstood", "it is not a valid URL")
+  // Where a text that is none has its secrets nobody knows.
+  if (url === null) return refuse(String(target).replace(/:\/\/.*/s, "://..."), "notUnderstood", "it is not a valid URL")
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return refuse(target, "notUnderstood", `a URL is understood with http: and https:, not with ${url.protocol}`)
+    return refuse(shownUrl(url), "notUnderstood", `a URL is understood with http: and https:, not with ${url.protocol}`)
   }
   const found: RemoteOptions = { url: url.href, kind: undefined, headers: {} }
   return Effect.succeed<ServerSpec>({ transport: (options.remote ?? unsupported)(found) })
@@ -97,13 +109,15 @@ const remote = (target: string | URL, options: Options) => {
 
 const commandOf = (target: string, options: Options) => {
   const words = commandLine.split(target)
-  if (Result.isFailure(words)) return refuse(target, "notUnderstood", `read as a command line, ${words.failure}; ${understood}`)
+  if (Result.isFailure(words)) {
+    return refuse(shownCommand(target), "notUnderstood", `read as a command line, ${words.failure}; ${understood}`)
+  }
   const [command, ...args] = words.success
   return Effect.succeed(stdio({ command, args }, options))
 }
 
 /** The only server of a configuration. */
-const onlyServer = (target: Target, { servers, skipped }: ServersConfig.ServersConfig) => {
+const onlyServer = (target: string | ConfigValue, { servers, skipped }: ServersConfig.ServersConfig) => {
   const [spec, ...others] = servers.values()
   const names = [...servers.keys()].slice(0, 10).join(", ")
   if (spec === undefined) {

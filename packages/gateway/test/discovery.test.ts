@@ -409,6 +409,25 @@ describe("a connection that takes its time to end", () => {
 })
 
 describe("who watches", () => {
+  it.effect("hears that a server is gone, also when it is closed while that is being said", () =>
+    Effect.gen(function* () {
+      const { one } = fakes({ one: { tools: ["run"] } })
+      const servers = yield* connected({ one }, { reconnect: false })
+      const held = Deferred.makeUnsafe<void>()
+      const hold = SubscriptionRef.updateEffect(servers.offered, (offered) => Effect.as(Deferred.await(held), offered))
+      const holding = yield* Effect.forkChild(hold, { startImmediately: true })
+      one.end()
+      yield* settle
+      const closing = yield* Effect.forkChild(servers.close("one"), { startImmediately: true })
+      yield* settle
+      Deferred.doneUnsafe(held, Exit.void)
+      yield* Fiber.join(holding)
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual((yield* SubscriptionRef.get(servers.offered)).tools, [])
+      assert.deepStrictEqual(yield* statesOf(servers), { one: "Closed" })
+    })
+  )
+
   it.effect("is told of each change once, and of lists when they have changed", () =>
     Effect.gen(function* () {
       const all = fakes({ one: { tools: ["run"] } })

@@ -29,6 +29,8 @@ const Part = Schema.Literals([
   "b_c",
   "a_b_c",
   "a_0123abcd",
+  "1",
+  "-a",
   "n".repeat(40),
   "n".repeat(70)
 ])
@@ -79,7 +81,7 @@ describe("the names of tools of many servers", () => {
     ({ options, pairs }) => {
       const names = Names.assign(toSources(pairs), serversOf(pairs), options)
       for (const name of names.keys()) {
-        assert.match(name, /^[A-Za-z0-9_-]+$/)
+        assert.match(name, /^[A-Za-z_][A-Za-z0-9_-]*$/)
         assert.isAtMost(name.length, options.limit ?? 64)
       }
       const distinct = new Set(pairs.map((pair) => JSON.stringify(pair)))
@@ -93,7 +95,8 @@ describe("the names of tools of many servers", () => {
     "are valid for any text",
     { pairs: Free },
     ({ pairs }) => {
-      for (const name of Names.assign(toSources(pairs), serversOf(pairs)).keys()) assert.match(name, /^[A-Za-z0-9_-]{1,64}$/)
+      for (const name of Names.assign(toSources(pairs), serversOf(pairs)).keys())
+        assert.match(name, /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/)
     },
     runs
   )
@@ -131,6 +134,19 @@ describe("the names of tools of many servers", () => {
   it("of several sources with the same server and name the first one counts", () => {
     const first = { server: "a", name: "x", which: 1 }
     assert.strictEqual(Names.assign([first, { server: "a", name: "x", which: 2 }, first], ["a"]).get("a_x"), first)
+  })
+
+  it("begin with a letter or `_`, without which some hosts take none", () => {
+    assert.deepStrictEqual(
+      assigned([
+        ["1password", "2fa"],
+        ["-x", "y"]
+      ]),
+      ["_1password_2fa", "_-x_y"]
+    )
+    const [name] = assigned([["1password", "2fa"]], { prefix: false })
+    assert.match(name!, /^_2fa_[0-9a-f]{8}$/)
+    assert.match(Names.prefixes(["1", "_1"]).get("1")!, /^_1_[0-9a-f]{6}$/)
   })
 
   it("that would begin with the prefix of another server have a hash, whether that server has such a tool or not", () => {

@@ -138,6 +138,21 @@ describe("servers that are not used", () => {
   )
 })
 
+describe("a member that is null", () => {
+  it.effect("is none, as programs write it that have a member for everything", () =>
+    Effect.gen(function* () {
+      const none = { type: null, args: null, env: null, cwd: null, headers: null, timeout: null, include: null, disabled: null }
+      const { servers, skipped } = yield* parse({ servers: { files: { command: "server", url: null, ...none } }, inputs: null })
+      assert.deepStrictEqual([[...servers.keys()], skipped], [["files"], []])
+      assert.deepStrictEqual(Object.keys(servers.get("files")!), ["transport"])
+      assert.deepStrictEqual(yield* problems(mcp({ command: null, url: null })), [
+        "mcpServers.files: expected `command` or `url`"
+      ])
+      assert.deepStrictEqual(yield* problems(mcp(null)), ["mcpServers.files: expected an object, got null"])
+    })
+  )
+})
+
 describe("what is wrong", () => {
   it.effect("is said all at once, with paths", () =>
     Effect.gen(function* () {

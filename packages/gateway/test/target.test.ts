@@ -74,6 +74,26 @@ describe("a text", () => {
     })
   )
 
+  it.live("that is refused is named without what may be secret", () =>
+    Effect.gen(function* () {
+      for (const [target, named] of [
+        ["ws://me:hunter2@x.example/mcp?key=hunter2#hunter2", '"ws://x.example/mcp"'],
+        [new URL("ws://me:hunter2@x.example/mcp?key=hunter2"), '"ws://x.example/mcp"'],
+        ["https://me:hunter2@x.example:port/mcp", '"https://..."'],
+        ["https://x.example/ ?key=hunter2", '"https://..."'],
+        ["npx server --key=hunter2 | tee", '"npx ..."'],
+        ["npx server --key='hunter2", '"npx ..."'],
+        ["KEY=hunter2 npx server", '"KEY ..."'],
+        [`${"x".repeat(300)} | tee`, `"${"x".repeat(200)}..."`],
+        ["|", '"|"']
+      ] as const) {
+        const { message, target: told } = yield* refused(target)
+        assert.notInclude(message, "hunter2")
+        assert.strictEqual(told, named)
+      }
+    })
+  )
+
   it.live("is a script when it ends as one and is a file, also with blanks", () =>
     Effect.gen(function* () {
       const root = yield* directory({ "with blank/server.mjs": "process.exit(5)", "server.CJS": "process.exit(6)" })

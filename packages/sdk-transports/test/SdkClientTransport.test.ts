@@ -163,8 +163,20 @@ describe("connecting", () => {
       yield* TestClock.adjust("29 seconds")
       assert.strictEqual(fake.closed, 0)
       yield* TestClock.adjust("1 seconds")
-      assert.strictEqual((yield* Fiber.join(fiber)).message, "could not connect: its `start` took longer than 30 seconds")
+      assert.strictEqual((yield* Fiber.join(fiber)).message, "could not connect: its `start` took longer than 30s")
       assert.strictEqual(fake.closed, 1)
+    })
+  )
+
+  it.effect("says after which time, however that is given", () =>
+    Effect.gen(function* () {
+      const fake = new FakeTransport()
+      fake.starting = () => new Promise(() => {})
+      const layer = SdkClientTransport.layer(() => fake, { startTimeout: { seconds: 1.5 } })
+      const transport = yield* Effect.provide(ClientTransport, layer)
+      const fiber = yield* Effect.forkChild(failing(transport.connect(() => {})), { startImmediately: true })
+      yield* TestClock.adjust("1500 millis")
+      assert.include((yield* Fiber.join(fiber)).message, "took longer than 1s 500ms")
     })
   )
 

@@ -181,7 +181,7 @@ describe("the end", () => {
     Effect.gen(function* () {
       const { fiber } = yield* serve(undefined, (fake) => void (fake.starting = () => new Promise(() => {})))
       yield* TestClock.adjust("30 seconds")
-      assert.include(String(yield* Fiber.join(fiber)), "longer than 30 seconds")
+      assert.include(String(yield* Fiber.join(fiber)), "longer than 30s")
     })
   )
 

@@ -2,8 +2,9 @@
  * Calls everything that a server offers, with arguments that are made up from its own Schemas, and reports what came of it: a first look
  * at any server, one's own or another's, in memory or over any transport.
  *
- * Everything is bounded: calls per component, components per kind, the time of a call and of the run. Tools that may destroy something are
- * left out unless they are asked for.
+ * Everything is bounded: calls per component, components per kind, the time of a call and of the run. Patterns in Schemas alone are run
+ * without a bound, as in every program that validates: one that is made to take for ever stops the run. Tools that may destroy something
+ * are left out unless they are asked for.
  */
 import { McpClient } from "@effect-mcp/client/McpClient"
 import type { McpClientError } from "@effect-mcp/client/McpClientError"
@@ -175,7 +176,7 @@ export const run = Effect.fnUntraced(function* (client: Client, options: Options
   const started = yield* Clock.currentTimeMillis
   const millis = (input: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(input))
   const limits = { timeout: millis(options.timeout ?? "10 seconds"), end: started + millis(options.total ?? "5 minutes") }
-  const making: Making = { seed, variants: Math.max(1, variants), destructive, given }
+  const making: Making = { seed, variants: Math.max(1, Math.floor(variants)), destructive, given }
   const { prompts, resources, tools } = client.capabilities
   const has = (capability: unknown) => capability !== undefined
   const lists = yield* Effect.all([

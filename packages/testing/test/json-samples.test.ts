@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import { candidates, checker } from "../src/internal/jsonCheck.ts"
 import { Random } from "../src/internal/random.ts"
 import { Sampler } from "../src/internal/jsonSamples.ts"
+import { sampleText } from "../src/internal/textSamples.ts"
 
 const tree = {
   $defs: { node: { type: "object", properties: { left: { $ref: "#/$defs/node" }, v: { type: "integer" } }, required: ["v"] } },
@@ -128,6 +129,35 @@ describe("values made up for JSON Schemas", () => {
     for (const schema of [wide, many]) {
       assert.isAtMost(JSON.stringify(new Sampler(schema, new Random(1), "least").value()).length, 1_000_000)
     }
+  })
+
+  it("of all attempts together are bounded", () => {
+    const list = (items: JsonObject): JsonObject => ({ type: "array", minItems: 100, uniqueItems: true, items })
+    const { problem, values } = candidates(list(list(list({}))), "distinct", 3, "1")
+    assert.deepStrictEqual(values, [])
+    assert.isDefined(problem)
+  })
+
+  it("are not made for patterns of long texts, which would take for ever", () => {
+    for (const pattern of ["^[a-z]{1000000}$", "^(([a-z]{1,9}){1000}){1000}$", "^(a{100}b{100}){11}$", "^a{1500}b{600}$"]) {
+      assert.strictEqual(sampleText({ pattern }, "name", new Random(1), false), "name")
+    }
+    for (const [pattern, length] of [
+      ["^[a-f0-9]{64}$", 64],
+      ["^([a-z]{10}){10}$", 100],
+      ["^(ab){0}c$", 1]
+    ] as const) {
+      assert.lengthOf(sampleText({ pattern }, "name", new Random(1), false), length)
+    }
+  })
+
+  it("have members that are called as those of every object", () => {
+    const schema = { type: "object", required: ["toString", "constructor"], additionalProperties: { type: "integer" } }
+    const [value] = candidates(schema, "inherited", 1, "1").values
+    assert.deepStrictEqual(Object.entries(value as object), [
+      ["toString", 1],
+      ["constructor", 1]
+    ])
   })
 
   it("may be wrong where the Schema can be met by nothing, and say how", () => {

@@ -1,11 +1,12 @@
 /**
- * One server of a configuration as it is written: the fields that are known, of all hosts. Others are ignored.
+ * One server of a configuration as it is written: the fields that are known, of all hosts. Others are ignored, and so are fields that are
+ * `null`.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Path, Problems } from "./configProblems.ts"
-import { isRecord } from "./configShape.ts"
+import { isRecord, type JsonRecord } from "./configShape.ts"
 
 const Name = Schema.String.check(Schema.isMinLength(1, { expected: "a string that is not empty" }))
 const Names = Schema.Array(Schema.String)
@@ -76,13 +77,17 @@ const valueAt = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
     value
   )
 
+// Programs that write configurations say so of what is not there.
+const withoutNulls = (value: JsonRecord): JsonRecord =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
+
 /** Reads a server, or adds what is wrong with it. */
 export const read = (value: unknown, path: Path, problems: Problems): Entry | undefined => {
   if (!isRecord(value)) {
     problems.expected(path, "an object", value)
     return undefined
   }
-  const decoded = decodeEntry(value)
+  const decoded = decodeEntry(withoutNulls(value))
   if (Result.isSuccess(decoded)) return decoded.success
   for (const issue of format(decoded.failure.issue).issues) {
     const at = (issue.path ?? []).map((key) => (typeof key === "object" ? key.key : key))

@@ -98,17 +98,16 @@ const readEnvFile = (fields: Fields, envFile: string): Effect.Effect<{ readonly 
 
 const stdio = Effect.fnUntraced(function* (fields: Fields, command: string, entry: Entry) {
   const { making } = fields
-  const variables: Record<string, Value | undefined> =
-    entry.envFile === undefined ? {} : { ...(yield* readEnvFile(fields, entry.envFile)) }
-  for (const [name, value] of Object.entries(entry.env ?? {})) {
-    variables[name] = value === null ? undefined : fields.value(["env", name], String(value))
-  }
+  const fromFile = entry.envFile === undefined ? {} : yield* readEnvFile(fields, entry.envFile)
+  const own = Object.entries(entry.env ?? {}).map(
+    ([name, value]) => [name, value === null ? undefined : fields.value(["env", name], String(value))] as const
+  )
   const cwd = entry.cwd === undefined ? undefined : resolve(making.workspaceFolder, fields.plain(["cwd"], entry.cwd))
   return StdioClientTransport.layer({
     ...making.stdio,
     command: fields.plain(["command"], command),
     args: (entry.args ?? []).map((arg, index) => fields.value(["args", index], arg)),
-    env: variables,
+    env: { ...fromFile, ...Object.fromEntries(own) },
     cwd
   })
 })

@@ -11,7 +11,7 @@ import type * as Names from "../Names.ts"
 import * as Offered from "../Offered.ts"
 import { isUp, type ServerState } from "../ServerState.ts"
 import { keep, type Keeping } from "./keeping.ts"
-import type { Member } from "./member.ts"
+import { type Member, nothing } from "./member.ts"
 import type { States } from "./service.ts"
 import * as Table from "./table.ts"
 
@@ -56,14 +56,19 @@ export class Hub {
       : states
   }
 
-  /** Says how a server is now, and what it has where that has changed. */
+  /**
+   * Says how a server is now, and what it has where that has changed. What is said is said to the end: an interruption in between would
+   * leave on offer what is gone.
+   */
   private readonly tell = (member: Member, state: ServerState, catalogue = member.catalogue): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const changes = catalogue !== member.catalogue || isUp(state) !== isUp(member.state)
-      member.state = state
-      member.catalogue = catalogue
-      return this.publish(changes)
-    })
+    Effect.uninterruptible(
+      Effect.suspend(() => {
+        const changes = catalogue !== member.catalogue || isUp(state) !== isUp(member.state)
+        member.state = state
+        member.catalogue = catalogue
+        return this.publish(changes)
+      })
+    )
 
   /** Makes known what has come so far, and from now on everything. */
   readonly open: Effect.Effect<void> = Effect.suspend(() => {
@@ -129,8 +134,12 @@ export class Hub {
       this.members.delete(member.name)
       return this.publish(true)
     })
+    // Whoever has added it keeps the member until its scope is closed, which may be long after.
+    const empty = Effect.sync(() => {
+      member.catalogue = nothing
+    })
     // First of all, so that nobody starts it anew meanwhile.
-    return Effect.uninterruptible(Effect.andThen(forget, this.stop(member)))
+    return Effect.uninterruptible(Effect.andThen(forget, Effect.andThen(this.stop(member), empty)))
   }
 
   /** Ends all connections at once. */

@@ -16,13 +16,16 @@ export const select = (spec: ServerSpec, catalogue: Catalogue): Catalogue => ({
   tools: catalogue.tools.filter(({ name }) => offers(spec, name))
 })
 
+/** What a server has of which nothing is known. */
+export const nothing: Catalogue = { tools: [], prompts: [], resources: [], resourceTemplates: [] }
+
 /** See the module. */
 export class Member {
   readonly name: string
   readonly spec: ServerSpec
   state: ServerState = { _tag: "Connecting" }
   /** What it had when it was last heard of: its names stay its own while it is away. Tools that are not offered are left out. */
-  catalogue: Catalogue = { tools: [], prompts: [], resources: [], resourceTemplates: [] }
+  catalogue: Catalogue = nothing
   /** What keeps it connected. */
   fiber: Fiber.Fiber<void> | undefined
   /** Done when it is first known whether it can be connected to. */

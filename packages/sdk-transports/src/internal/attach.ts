@@ -1,7 +1,7 @@
 /**
  * Taking and letting go of a transport of the SDK.
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { MessageExtra, SdkTransport } from "../SdkTransport.ts"
 import { detailOf } from "./messages.ts"
@@ -69,7 +69,8 @@ export const start = (transport: SdkTransport, timeout: Duration.Input): Effect.
     Effect.mapError(({ error }) => new NotStarted(detailOf(error), error)),
     Effect.timeoutOrElse({
       duration: timeout,
-      orElse: () => Effect.fail(new NotStarted(`its \`start\` took longer than ${String(timeout)}`))
+      orElse: () =>
+        Effect.fail(new NotStarted(`its \`start\` took longer than ${Duration.format(Duration.fromInputUnsafe(timeout))}`))
     })
   )
 

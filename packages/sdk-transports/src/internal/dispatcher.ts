@@ -9,7 +9,7 @@ import * as Revision from "@effect-mcp/core/Revision"
 import { toErrorObject } from "@effect-mcp/core/wire/errors"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { AuthInfo, MessageExtra, SdkTransport } from "../SdkTransport.ts"
 import { delivered } from "./messages.ts"
@@ -103,7 +103,9 @@ export const make = (settings: Settings): Dispatcher["Service"] => {
         (peer) => Effect.sync(() => peer.end())
       )
       peer.connect(connect)
-      const late = Effect.sync(() => peer.isLate(`the server did not call \`start\` within ${String(startTimeout)}`))
+      const late = Effect.sync(() =>
+        peer.isLate(`the server did not call \`start\` within ${Duration.format(Duration.fromInputUnsafe(startTimeout))}`)
+      )
       if (peer.isStarting) yield* Effect.forkScoped(Effect.delay(late, startTimeout))
       return peer
     })

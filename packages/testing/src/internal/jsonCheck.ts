@@ -1,23 +1,20 @@
 /**
- * Checks values against JSON Schemas, with the validator that tools of JSON Schema have, and makes values that pass.
+ * Checks values against JSON Schemas, and makes values that pass.
  */
 import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
-import * as JsonSchemaTool from "@effect-mcp/core/JsonSchemaTool"
+import * as JsonSchemaValidator from "@effect-mcp/core/JsonSchemaValidator"
 import { type Mode, Sampler } from "./jsonSamples.ts"
 import { Random } from "./random.ts"
 
-const { raw } = JsonSchemaTool.make("check", { inputSchema: { type: "object" } })
-
 /** Says what is wrong with a value; or why no value can be checked. */
 export type Checker =
-  | { readonly _tag: "Usable"; readonly problemsOf: (value: unknown) => string | undefined }
+  | { readonly _tag: "Usable"; readonly problemsOf: JsonSchemaValidator.Validate }
   | { readonly _tag: "Unusable"; readonly why: string }
 
 /** A check of values. `where` names the Schema. */
 export const checker = (schema: JsonObject, where: string): Checker => {
   try {
-    const problemsOf = raw!.compile(schema, where) // tools of JSON Schema have it
-    return { _tag: "Usable", problemsOf }
+    return { _tag: "Usable", problemsOf: JsonSchemaValidator.make(schema, where) }
   } catch (error) {
     return { _tag: "Unusable", why: error instanceof Error ? error.message : String(error) }
   }
@@ -31,6 +28,8 @@ export interface Candidates {
 }
 
 const tries = 25
+// What all values of one Schema may cost together, see `Sampler`: three of the largest ones.
+const maxCost = 1_500_000
 
 const modeOf = (variant: number, attempt: number): Mode => {
   if (attempt > 0) return "any"
@@ -46,9 +45,12 @@ export const candidates = (schema: JsonObject, where: string, variants: number, 
   const random = new Random(seed)
   const found = new Map<string, unknown>()
   let problem = check._tag === "Unusable" ? check.why : undefined
+  let cost = 0
   for (let variant = 0; variant < variants; variant++) {
-    for (let attempt = 0; attempt < tries; attempt++) {
-      const value = new Sampler(schema, random, modeOf(variant, attempt)).value()
+    for (let attempt = 0; attempt < tries && cost < maxCost; attempt++) {
+      const sampler = new Sampler(schema, random, modeOf(variant, attempt))
+      const value = sampler.value()
+      cost += sampler.cost
       const wrong = check._tag === "Usable" ? check.problemsOf(value) : undefined
       if (wrong === undefined) {
         const json = JSON.stringify(value)

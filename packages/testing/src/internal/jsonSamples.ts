@@ -33,7 +33,8 @@ export class Sampler {
   private readonly root: JsonObject
   private readonly random: Random
   private readonly mode: Mode
-  private cost = 0
+  /** What the value has cost so far. */
+  cost = 0
 
   constructor(root: JsonObject, random: Random, mode: Mode) {
     this.root = root
@@ -123,13 +124,15 @@ export class Sampler {
     const isShort = this.mode === "least" || depth > softDepth
     const count = Math.min(most, Math.max(least, isShort ? 0 : some, isShort ? 0 : Math.min(first.length, most)))
     const made: Array<unknown> = []
+    const known = new Set<string>()
     for (let i = 0; made.length < count && i < count + 20; i++) {
       const at = made.length
       const schema =
         at < first.length ? first[at] : contains !== undefined && at === 0 ? contains : Array.isArray(items) ? {} : items
       const value = this.value(schema, i === 0 ? name : `${name} ${i + 1}`, depth + 1)
-      const isAgain = uniqueItems === true && made.some((other) => JSON.stringify(other) === JSON.stringify(value))
-      if (!isAgain) made.push(value)
+      const json = uniqueItems === true ? JSON.stringify(value) : undefined
+      if (json === undefined || !known.has(json)) made.push(value)
+      if (json !== undefined) known.add(json)
     }
     return made
   }
@@ -137,9 +140,10 @@ export class Sampler {
   private object(schema: JsonObject, depth: number): JsonObject {
     const { properties, required } = schema
     const known = isObject(properties) ? properties : {}
+    const schemaOf = (name: string) => (Object.hasOwn(known, name) ? known[name] : this.rest(schema))
     const needed = new Set(list(required).filter((name) => typeof name === "string"))
     const names = [...new Set([...Object.keys(known), ...needed])].filter((name) => needed.has(name) || this.wantsMore(depth))
-    const members = names.map((name) => [name, this.value(known[name] ?? this.rest(schema), name, depth + 1)] as const)
+    const members = names.map((name) => [name, this.value(schemaOf(name), name, depth + 1)] as const)
     const missing = Math.min(maxItems, number(schema["minProperties"]) ?? 0) - members.length
     const more = Array.from({ length: Math.max(0, missing) }, (_, i) => {
       return [`key${i + 1}`, this.value(this.rest(schema), `key${i + 1}`, depth + 1)] as const

@@ -42,6 +42,20 @@ const fitted = (text: string, { maxLength: most, minLength: least }: JsonObject)
   return points.slice(0, Math.min(maxLength, integer(most) ?? maxLength)).join("")
 }
 
+// A text for a pattern takes a time that grows with the square of its length.
+const maxPatterned = 2000
+
+// So long a text has to be, or longer: what groups repeat multiplies, everything else adds up.
+const leastLength = (pattern: string): number => {
+  let sum = 0
+  let times = 1
+  for (const [, before, least] of pattern.matchAll(/(.)\{(\d+)/gsu)) {
+    if (before === ")") times *= Math.max(1, Number(least))
+    else sum += Number(least)
+  }
+  return times * Math.max(1, sum)
+}
+
 // Effect makes texts for the patterns that it understands. Sampling is a plain computation: nothing in it waits.
 const patterned = (pattern: string, schema: JsonObject, random: Random): string | undefined => {
   try {
@@ -60,7 +74,7 @@ const patterned = (pattern: string, schema: JsonObject, random: Random): string 
 /** A text; its name, fitted to its lengths, where nothing else is said. */
 export const sampleText = (schema: JsonObject, name: string, random: Random, isRandom: boolean): string => {
   const { format, pattern } = schema
-  if (typeof pattern === "string") {
+  if (typeof pattern === "string" && leastLength(pattern) <= maxPatterned) {
     const made = patterned(pattern, schema, random)
     if (made !== undefined) return made
   }
