@@ -131,11 +131,18 @@ describe("values made up for JSON Schemas", () => {
     }
   })
 
-  it("of all attempts together are bounded", () => {
-    const list = (items: JsonObject): JsonObject => ({ type: "array", minItems: 100, uniqueItems: true, items })
-    const { problem, values } = candidates(list(list(list({}))), "distinct", 3, "1")
+  it("of Schemas that take their time are tried as long as there is patience, and once in any case", () => {
+    assert.lengthOf(candidates({ enum: [1, 2, 3, 4] }, "quick", 3, "1").values, 3)
+    assert.lengthOf(candidates({ enum: [1, 2, 3, 4] }, "slow", 3, "1", 0).values, 1)
+    const { problem, values } = candidates({ type: "integer", minimum: 5, maximum: 4 }, "slow", 3, "1", 0)
     assert.deepStrictEqual(values, [])
-    assert.isDefined(problem)
+    assert.include(problem, "expected")
+  })
+
+  it("that must differ are told apart in a time that does not grow with the square of their number", () => {
+    const list = (items: JsonObject): JsonObject => ({ type: "array", minItems: 100, uniqueItems: true, items })
+    const value = new Sampler(list(list(list({}))), new Random(1), "least").value()
+    assert.isAtMost(JSON.stringify(value).length, 1_000_000)
   })
 
   it("are not made for patterns of long texts, which would take for ever", () => {

@@ -38,11 +38,17 @@ export class Collector<A> implements Received<A> {
 
   readonly first = (wanted: (value: A) => boolean = () => true): Effect.Effect<never> =>
     Effect.callback<A>((resume) => {
-      const look = () => {
-        const found = this.items.findIndex(wanted)
-        if (found === -1) return
+      const done = (result: Effect.Effect<A>) => {
         this.looks.delete(look)
-        resume(Effect.succeed(this.items[found]!))
+        resume(result)
+      }
+      const look = () => {
+        try {
+          const found = this.items.findIndex(wanted)
+          if (found !== -1) done(Effect.succeed(this.items[found]!))
+        } catch (error) {
+          done(Effect.die(error)) // the fault of who waits, not of who brings something
+        }
       }
       this.looks.add(look)
       look()

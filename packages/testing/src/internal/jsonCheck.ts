@@ -28,8 +28,8 @@ export interface Candidates {
 }
 
 const tries = 25
-// What all values of one Schema may cost together, see `Sampler`: three of the largest ones.
-const maxCost = 1_500_000
+// In milliseconds, of the clock on the wall: what takes its time computes, and lets nobody interrupt it.
+const defaultPatience = 2000
 
 const modeOf = (variant: number, attempt: number): Mode => {
   if (attempt > 0) return "any"
@@ -38,19 +38,23 @@ const modeOf = (variant: number, attempt: number): Mode => {
 
 /**
  * Up to so many different values: the first has nothing that is optional, the second all of it, the others some. Schemas that cannot be
- * checked get values all the same.
+ * checked get values all the same. After `patience` nothing more is tried.
  */
-export const candidates = (schema: JsonObject, where: string, variants: number, seed: string): Candidates => {
+export const candidates = (
+  schema: JsonObject,
+  where: string,
+  variants: number,
+  seed: string,
+  patience = defaultPatience
+): Candidates => {
   const check = checker(schema, where)
   const random = new Random(seed)
   const found = new Map<string, unknown>()
   let problem = check._tag === "Unusable" ? check.why : undefined
-  let cost = 0
+  const end = performance.now() + patience
   for (let variant = 0; variant < variants; variant++) {
-    for (let attempt = 0; attempt < tries && cost < maxCost; attempt++) {
-      const sampler = new Sampler(schema, random, modeOf(variant, attempt))
-      const value = sampler.value()
-      cost += sampler.cost
+    for (let attempt = 0; attempt < tries && (variant + attempt === 0 || performance.now() < end); attempt++) {
+      const value = new Sampler(schema, random, modeOf(variant, attempt)).value()
       const wrong = check._tag === "Usable" ? check.problemsOf(value) : undefined
       if (wrong === undefined) {
         const json = JSON.stringify(value)

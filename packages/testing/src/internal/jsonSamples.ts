@@ -33,8 +33,7 @@ export class Sampler {
   private readonly root: JsonObject
   private readonly random: Random
   private readonly mode: Mode
-  /** What the value has cost so far. */
-  cost = 0
+  private cost = 0
 
   constructor(root: JsonObject, random: Random, mode: Mode) {
     this.root = root
