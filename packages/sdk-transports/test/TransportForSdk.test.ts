@@ -22,6 +22,8 @@ class Fake {
   /** What happens before there is a connection, and with each message. */
   connecting: Effect.Effect<void, ClientTransportError> = Effect.void
   sending: Effect.Effect<void, ClientTransportError> = Effect.void
+  /** What happens after the connection. */
+  finishing: Effect.Effect<void> = Effect.void
 
   private readonly connection: ClientConnection = {
     send: (message) =>
@@ -42,7 +44,12 @@ class Fake {
         connect: (receive) =>
           Effect.gen({ self: this }, function* () {
             this.receive = receive
-            yield* Effect.addFinalizer(() => Effect.sync(() => void this.log.push("connection closed")))
+            yield* Effect.addFinalizer(() =>
+              Effect.andThen(
+                this.finishing,
+                Effect.sync(() => void this.log.push("connection closed"))
+              )
+            )
             yield* this.connecting
             return this.connection
           })
@@ -218,6 +225,21 @@ describe("the end", () => {
       yield* Deferred.succeed(fake.ended, gone)
       yield* turn
       assert.deepStrictEqual([fake.log, fake.messages], [["connection closed", "layer closed", "closed"], []])
+    })
+  )
+
+  it.effect("that does not go well is reported, and is the end all the same", () =>
+    Effect.gen(function* () {
+      for (const end of ["by the SDK", "by itself"]) {
+        const fake = new Fake()
+        fake.finishing = Effect.die(new Error("the file is gone"))
+        yield* Effect.promise(() => fake.transport.start())
+        if (end === "by itself") Deferred.doneUnsafe(fake.ended, Exit.succeed(gone))
+        else yield* Effect.promise(() => fake.transport.close())
+        yield* turn
+        const errors = end === "by itself" ? [`error: ${gone.message}`] : []
+        assert.deepStrictEqual(fake.log, [...errors, "layer closed", "error: the file is gone", "closed"])
+      }
     })
   )
 

@@ -3,6 +3,7 @@
  */
 import type { ClientConnection, ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -78,7 +79,9 @@ export class Transport<E> implements SdkTransport {
   private async shutDown(): Promise<void> {
     this.starting.abort()
     await this.started?.catch(() => {}) // what was opened by then is in the scope
-    await this.runPromise(Scope.close(this.scope, Exit.void))
+    // Nobody may be waiting for this promise: it does not reject, and the SDK hears of the end in any case.
+    const exit = await this.runPromise(Effect.exit(Scope.close(this.scope, Exit.void)))
+    if (Exit.isFailure(exit)) this.report(toError(Cause.squash(exit.cause)))
     this.calling(() => this.onclose?.())
   }
 
