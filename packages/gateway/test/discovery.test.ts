@@ -13,6 +13,8 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { TestClock } from "effect/testing"
+import { Hub } from "../src/internal/hub.ts"
+import { Member } from "../src/internal/member.ts"
 import * as Servers from "../src/Servers.ts"
 import { call, clientInfo, connected, specsOf, statesOf, toolsOf } from "./support/connected.ts"
 import { fakes, settle } from "./support/fake.ts"
@@ -322,6 +324,21 @@ describe("servers that come and go", () => {
       assert.deepStrictEqual(yield* statesOf(servers), {})
       yield* servers.add("one", { transport: all.other.layer })
       assert.strictEqual(yield* call(servers, "one_walk"), "other ran walk with {}")
+    })
+  )
+
+  it.effect("leave nothing of what they had with the scope in which they were added", () =>
+    Effect.gen(function* () {
+      const { one } = fakes({ one: { tools: ["run"] } })
+      const settings = { client: clientInfo, names: undefined, onNotification: undefined, deadline: Duration.infinity }
+      const hub = new Hub({ ...settings, giveUpAfter: Duration.infinity }, Effect.runFork)
+      const member = new Member("one", { transport: one.layer })
+      yield* hub.open
+      yield* hub.add([member])
+      yield* hub.bring(member)
+      assert.lengthOf(member.catalogue.tools, 1)
+      yield* hub.remove(member)
+      assert.deepStrictEqual([member.catalogue.tools, one.open, hub.members.size], [[], 0, 0])
     })
   )
 

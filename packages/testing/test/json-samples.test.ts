@@ -146,7 +146,13 @@ describe("values made up for JSON Schemas", () => {
   })
 
   it("are not made for patterns of long texts, which would take for ever", () => {
-    for (const pattern of ["^[a-z]{1000000}$", "^(([a-z]{1,9}){1000}){1000}$", "^(a{100}b{100}){11}$", "^a{1500}b{600}$"]) {
+    for (const pattern of [
+      "^[a-z]{1000000}$",
+      "^(([a-z]{1,9}){1000}){1000}$",
+      "^(a{100}b{100}){11}$",
+      "^a{1500}b{600}$",
+      "^(a){0}b{5000}$"
+    ]) {
       assert.strictEqual(sampleText({ pattern }, "name", new Random(1), false), "name")
     }
     for (const [pattern, length] of [
