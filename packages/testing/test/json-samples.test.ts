@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import { candidates, checker } from "../src/internal/jsonCheck.ts"
 import { Random } from "../src/internal/random.ts"
 import { Sampler } from "../src/internal/jsonSamples.ts"
+import { mergedSchema } from "../src/internal/schemaParts.ts"
 import { sampleText } from "../src/internal/textSamples.ts"
 
 const tree = {
@@ -162,6 +163,12 @@ describe("values made up for JSON Schemas", () => {
     ] as const) {
       assert.lengthOf(sampleText({ pattern }, "name", new Random(1), false), length)
     }
+  })
+
+  it("are none where one of several Schemas takes none", () => {
+    assert.isFalse(mergedSchema([{ type: "string" }, false]))
+    const schema = { type: "object", properties: { a: { allOf: [{ type: "string" }, false] } }, required: ["a"] }
+    assert.deepStrictEqual(new Sampler(schema, new Random(1), "least").value(), { a: null })
   })
 
   it("have members that are called as those of every object", () => {
