@@ -65,6 +65,8 @@ const checkingResults = (tool: Tool): Effect.Effect<(result: CallToolResult) => 
  * does, what the schema marks as wrapped without the object around it. The function fails with `InvalidAnswer` when the result is not what
  * the schema says, or is missing; with `ToolFailed` for a result with `isError`.
  *
+ * A tool that only runs as a task is run as one, see `call` of `Tasks`.
+ *
  * A schema of the server that cannot be used is logged, and nothing is held against it.
  *
  * @example
@@ -87,7 +89,7 @@ export const make = Effect.fnUntraced(function* <S extends Codec = typeof Schema
   return (args = {}, callOptions) => {
     const wrong = checkArguments(args)
     if (wrong !== undefined) return Effect.fail(invalidArguments(target, wrong))
-    const called = Effect.flatMap(client.callTool(name, args, { idempotent, ...callOptions }), (result) => {
+    const called = Effect.flatMap(client.tasks.call(tool, args, { idempotent, ...callOptions }), (result) => {
       const { structuredContent } = client.revision
       const misfit = structuredContent === "none" ? undefined : checkResult(result)
       if (misfit === undefined) return settled(name, read(result, structuredContent === "object"))

@@ -122,6 +122,12 @@ export interface Tasks {
     options?: StartOptions
   ) => Effect.Effect<Task, McpClientError, Scope.Scope>
   /**
+   * Calls a listed tool in the way in which it can be called: as a task, whose result is awaited, where the tool only runs as one, and in
+   * the ordinary way otherwise. Interrupting it cancels the task. A task may take as long as it takes, unless the call has a
+   * `totalTimeout`.
+   */
+  readonly call: (tool: ListedTool, args?: JsonObject, options?: CallOptions) => Effect.Effect<CallToolResult, McpClientError>
+  /**
    * Finds a task again, for example after a restart of the program. Fails with code -32602 when the server does not know it, and with
    * `TaskUnavailable` when the server has no tasks.
    */

@@ -414,3 +414,46 @@ describe("the task to which a message belongs", () => {
     }
   })
 })
+
+describe("calling a listed tool in the way in which it can be called", () => {
+  it.effect("is a task whose result is awaited, where it only runs as one", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* tasking((message, connection) => {
+        if (message["method"] === "tasks/get") connection.answer(message, task("completed"))
+        if (message["method"] === "tasks/result") connection.answer(message, done)
+      })
+      const fiber = yield* begin(client.tasks.call(toolNamed("must"), { scene: 7 }))
+      yield* TestClock.adjust("1 second")
+      const result = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(Result.isSuccess(result) ? result.success.content : [], done.content)
+      assert.deepStrictEqual(connection.last("tools/call")["params"].task, {})
+    })
+  )
+
+  it.effect("is an ordinary call where it need not be a task", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* tasking((message, connection) => connection.answer(message, done))
+      yield* client.tasks.call(toolNamed("render"))
+      yield* client.tasks.call(toolNamed("plain"))
+      assert.deepStrictEqual(
+        connection.sent.map(({ params }) => params.task),
+        [undefined, undefined]
+      )
+    })
+  )
+
+  it.effect("is over after the time for all of it, and the task is cancelled; interrupting it does so, too", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* tasking()
+      const late = yield* begin(client.tasks.call(toolNamed("must"), {}, { totalTimeout: "1 minute" }))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(reasonOf(yield* ended(late)), "TimedOut")
+      assert.strictEqual(count(connection, "tasks/cancel"), 1)
+      const interrupted = yield* begin(client.tasks.call(toolNamed("must")))
+      yield* settle
+      yield* Fiber.interrupt(interrupted)
+      yield* settle
+      assert.strictEqual(count(connection, "tasks/cancel"), 2)
+    })
+  )
+})

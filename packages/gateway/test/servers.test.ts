@@ -68,6 +68,24 @@ describe("many servers", () => {
     })
   )
 
+  it.effect("are run as tasks where they only run as such", () =>
+    Effect.gen(function* () {
+      const capabilities = { tools: {}, tasks: { requests: { tools: { call: {} } } } }
+      const must = { name: "must", execution: { taskSupport: "required" } }
+      const one = new Fake("one", { tools: [must, "plain"], capabilities })
+      const servers = yield* connected({ one })
+      yield* servers.callTool("one_must")
+      yield* servers.callTool("one_plain")
+      assert.deepStrictEqual(
+        one.sentOf("tools/call").map(({ params }) => [params.name, params.task]),
+        [
+          ["must", {}],
+          ["plain", undefined]
+        ]
+      )
+    })
+  )
+
   it.effect("offer what their specification says, under the names that it gives", () =>
     Effect.gen(function* () {
       const servers = yield* connected(

@@ -133,6 +133,6 @@ export const inject =
       ClientTransport,
       Effect.map(ClientTransport, (inner) => {
         const working = faults.map(({ start }) => start())
-        return ClientTransport.of({ kind: inner.kind, connect: (receive) => connectThrough(inner, working, receive) })
+        return ClientTransport.of({ ...inner, connect: (receive) => connectThrough(inner, working, receive) })
       })
     ).pipe(Layer.provide(transport))

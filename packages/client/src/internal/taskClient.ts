@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
-import type { McpClientError } from "../McpClientError.ts"
+import { McpClientError, TimedOut } from "../McpClientError.ts"
 import type { StartOptions, Task, Tasks } from "../Tasks.ts"
 import { listAll, listed } from "./lists.ts"
 import type { McpClient } from "./service.ts"
@@ -126,18 +126,34 @@ const get = Effect.fnUntraced(function* ({ book, host }: TaskClient, id: string,
 
 const listedTasks = listed("tasks/list", "tasks", "task", CoreTask)
 
+/** Whether a tool only runs as a task, by its listing. */
+const isOnlyTask = (tool: Tool): boolean => taskSupportOf(tool) === "required"
+
+const within = <A>(result: Effect.Effect<A, McpClientError>, totalTimeout: Duration.Input | undefined) => {
+  const millis = totalTimeout === undefined ? Infinity : Duration.toMillis(Duration.fromInputUnsafe(totalTimeout))
+  if (!Number.isFinite(millis)) return result
+  const reason = new TimedOut({ method: "tools/call", after: millis, limit: "total" })
+  return Effect.timeoutOrElse(result, { duration: millis, orElse: () => Effect.fail(new McpClientError({ reason })) })
+}
+
 /** See the module. */
 export const tasks = (client: TaskClient): Tasks => {
   const { host } = client
   const list = listAll((method, cursor) => host.request(method, cursor === undefined ? undefined : { cursor }), listedTasks)
+  const startScoped: Tasks["startScoped"] = (tool, args, options) => {
+    const acquired = Effect.acquireRelease(start(client, tool, args, options), ({ cancel }) => cancel, { interruptible: true })
+    return Effect.map(acquired, ({ task }) => task)
+  }
   return {
     get isSupported() {
       return missingOf(host, ...ofTools) === undefined
     },
     start: (tool, args, options) => Effect.map(start(client, tool, args, options), ({ task }) => task),
-    startScoped: (tool, args, options) => {
-      const acquired = Effect.acquireRelease(start(client, tool, args, options), ({ cancel }) => cancel, { interruptible: true })
-      return Effect.map(acquired, ({ task }) => task)
+    startScoped,
+    call: (tool, args, options) => {
+      if (!isOnlyTask(tool)) return client.callTool(tool.name, args, options)
+      const result = Effect.scoped(Effect.flatMap(startScoped(tool, args, options), (task) => task.await))
+      return within(result, options?.totalTimeout)
     },
     get: (id, options) => get(client, id, options?.cancelOnInterrupt === true),
     list: Effect.suspend(() => {

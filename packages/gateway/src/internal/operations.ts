@@ -11,6 +11,7 @@ import type { Hub } from "./hub.ts"
 import { downOf, type Member, unavailable } from "./member.ts"
 import { type Known, near } from "./near.ts"
 import type { Servers } from "./service.ts"
+import type { Route, Table } from "./table.ts"
 
 type Service = Servers["Service"]
 type Client = McpClient["Service"]
@@ -38,16 +39,17 @@ export const use = <A, E, R>(
   f: (client: Client) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | ServersError, R> => (isUp(state) ? f(state.client) : Effect.fail(unavailable(name, state)))
 
-const byName = <A>(
+const byName = <A, R extends Route>(
   hub: Hub,
   kind: "tool" | "prompt",
+  routesOf: (table: Table) => ReadonlyMap<string, R>,
   name: string,
-  f: (client: Client, originalName: string) => Effect.Effect<A, McpClientError>
+  f: (client: Client, route: R) => Effect.Effect<A, McpClientError>
 ): Effect.Effect<A, Failed> =>
   Effect.suspend(() => {
-    const routes = kind === "tool" ? hub.table.tools : hub.table.prompts
+    const routes = routesOf(hub.table)
     const route = routes.get(name)
-    if (route !== undefined) return use(route.member, (client) => f(client, route.originalName))
+    if (route !== undefined) return use(route.member, (client) => f(client, route))
     const known = [...routes].map(([offered, { originalName }]): Known => [offered, originalName])
     return Effect.fail(unknown(hub, kind, name, known))
   })
@@ -94,24 +96,30 @@ const noResource = (hub: Hub, uri: string): ServersError => {
 
 const complete =
   (hub: Hub): Service["complete"] =>
-  (ref, argument, known) => {
+  (ref, argument, known, options) => {
     if (ref.type === "ref/prompt") {
-      return byName(hub, "prompt", ref.name, (client, name) => client.complete({ ...ref, name }, argument, known))
+      return byName(hub, "prompt", prompts, ref.name, (client, { originalName }) =>
+        client.complete({ ...ref, name: originalName }, argument, known, options)
+      )
     }
     return Effect.suspend(() => {
       const { resources, templates } = hub.table
       const member = templates.find(({ uriTemplate }) => uriTemplate === ref.uri)?.member ?? resources.get(ref.uri)
       return member === undefined
         ? Effect.fail(noResource(hub, ref.uri))
-        : use(member, (client) => client.complete(ref, argument, known))
+        : use(member, (client) => client.complete(ref, argument, known, options))
     })
   }
 
+const tools = (table: Table) => table.tools
+const prompts = (table: Table) => table.prompts
+
 /** What is asked of one of the servers. */
 export const operations = (hub: Hub): Pick<Service, "callTool" | "getPrompt" | "readResource" | "complete" | "client"> => ({
-  callTool: (name, args, options) => byName(hub, "tool", name, (client, original) => client.callTool(original, args, options)),
+  callTool: (name, args, options) =>
+    byName(hub, "tool", tools, name, (client, { tool }) => client.tasks.call(tool, args, options)),
   getPrompt: (name, args, options) =>
-    byName(hub, "prompt", name, (client, original) => client.getPrompt(original, args, options)),
+    byName(hub, "prompt", prompts, name, (client, { originalName }) => client.getPrompt(originalName, args, options)),
   readResource: (uri, { server, ...options } = {}) => {
     const read = (client: Client) => client.readResource(uri, options)
     if (server !== undefined) return Effect.flatMap(memberOf(hub, server), (member) => use(member, read))

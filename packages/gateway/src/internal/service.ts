@@ -100,7 +100,8 @@ export class Servers extends Context.Service<
     readonly complete: (
       ref: CompletionReference,
       argument: { readonly name: string; readonly value: string },
-      known?: { readonly [name: string]: string }
+      known?: { readonly [name: string]: string },
+      options?: McpClient.CallOptions
     ) => Effect.Effect<Completion, McpClientError | ServersError>
     /** The tools that fit a query, the best first, see `ToolSearch`: 10 by default, 100 at most. */
     readonly findTool: (query: string, options?: { readonly limit?: number }) => Effect.Effect<ReadonlyArray<Found>>

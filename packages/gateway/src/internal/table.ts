@@ -2,6 +2,7 @@
  * Where everything leads that servers offer: made anew when one of them changes, looked up by every call.
  */
 import type { Catalogue } from "@effect-mcp/client/Catalogue"
+import type { Tool } from "@effect-mcp/core/protocol/Tools"
 import * as UriTemplate from "@effect-mcp/core/UriTemplate"
 import * as Names from "../Names.ts"
 import type { Offered } from "../Offered.ts"
@@ -19,6 +20,16 @@ export class Route {
   }
 }
 
+/** Where the name of a tool leads. */
+export class ToolRoute extends Route {
+  /** As its server lists it. */
+  readonly tool: Tool
+  constructor(member: Member, tool: Tool) {
+    super(member, tool.name)
+    this.tool = tool
+  }
+}
+
 /** A template of one server; `matches` is never true where its syntax cannot be read. */
 export interface TemplateRoute {
   readonly member: Member
@@ -28,7 +39,7 @@ export interface TemplateRoute {
 
 /** See the module. Also of servers that are away, except for what is offered. */
 export interface Table {
-  readonly tools: ReadonlyMap<string, Route>
+  readonly tools: ReadonlyMap<string, ToolRoute>
   readonly prompts: ReadonlyMap<string, Route>
   /** The first server that lists it, by URI. */
   readonly resources: ReadonlyMap<string, Member>
@@ -51,8 +62,10 @@ const sourcesOf = <A extends { readonly name: string }>(
     return itemsOf(member.catalogue).map((item) => ({ server: member.name, member, item, name: item.name, ...called(item.name) }))
   })
 
-const routesOf = <A>(named: ReadonlyMap<string, Source<A>>): ReadonlyMap<string, Route> =>
-  new Map([...named].map(([name, { item: _, member, ...source }]) => [name, new Route(member, source.name)]))
+const routesOf = <A, R extends Route>(
+  named: ReadonlyMap<string, Source<A>>,
+  routeOf: (source: Source<A>) => R
+): ReadonlyMap<string, R> => new Map([...named].map(([name, source]) => [name, routeOf(source)]))
 
 const isHere = ({ state }: Member): boolean => isUp(state)
 
@@ -90,8 +103,8 @@ export const make = (members: ReadonlyArray<Member>, options: Names.Options | un
   const resources = resourcesOf(members)
   const here = members.filter(isHere)
   return {
-    tools: routesOf(tools),
-    prompts: routesOf(prompts),
+    tools: routesOf(tools, ({ item, member }) => new ToolRoute(member, item)),
+    prompts: routesOf(prompts, ({ item, member }) => new Route(member, item.name)),
     resources,
     templates: members.flatMap((member) =>
       member.catalogue.resourceTemplates.map(({ uriTemplate }) => ({ member, uriTemplate, matches: readerOf(uriTemplate) }))
