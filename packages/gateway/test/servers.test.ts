@@ -72,12 +72,12 @@ describe("many servers", () => {
     Effect.gen(function* () {
       const capabilities = { tools: {}, tasks: { requests: { tools: { call: {} } } } }
       const must = { name: "must", execution: { taskSupport: "required" } }
-      const one = new Fake("one", { tools: [must, "plain"], capabilities })
-      const servers = yield* connected({ one })
+      const all = fakes({ one: { tools: [must, "plain"], capabilities } })
+      const servers = yield* connected(all)
       yield* servers.callTool("one_must")
       yield* servers.callTool("one_plain")
       assert.deepStrictEqual(
-        one.sentOf("tools/call").map(({ params }) => [params.name, params.task]),
+        all.one.sentOf("tools/call").map(({ params }) => [params.name, params.task]),
         [
           ["must", {}],
           ["plain", undefined]
