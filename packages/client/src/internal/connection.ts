@@ -2,7 +2,7 @@
  * The requests of a client, and the connection that they are sent on, or the next one. Every request ends exactly once: with its
  * answer, an interruption, a timeout, or the end of the connection.
  */
-import type { ClientConnection, ClientTransportError } from "@effect-mcp/core/ClientTransport"
+import { type ClientConnection, ClientTransportError, ConnectFailed } from "@effect-mcp/core/ClientTransport"
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
@@ -10,6 +10,7 @@ import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import { type Keeper, type MessageOf, Pending, type Progress, type RequestOptions, type Result } from "./pending.ts"
 import type { Questions } from "./questions.ts"
 import type { Rounds } from "./rounds.ts"
@@ -28,6 +29,14 @@ export interface Handlers {
 }
 
 export const failedTransport = (error: ClientTransportError) => new McpClientError({ reason: new TransportFailed({ error }) })
+
+/** Why a transport does not work, also where it does not say so itself. */
+export const brokenTransport = (cause: Cause.Cause<McpClientError>): McpClientError =>
+  Option.getOrElse(Cause.findErrorOption(cause), () => {
+    const defect = Cause.squash(cause)
+    const detail = `the transport broke: ${defect instanceof Error ? defect.message : String(defect)}`
+    return failedTransport(new ClientTransportError({ reason: new ConnectFailed({ detail, cause: defect }) }))
+  })
 
 // What the arguments hold cannot be written as JSON.
 const unsendable = ({ method }: { readonly method: string }, error: unknown): McpClientError => {
@@ -56,9 +65,11 @@ export class Connection implements Keeper {
   private transport: ClientConnection | undefined
   /** Whether server and client have agreed: requests of the program are sent. */
   private isAgreed = false
-  /** Why there is no transport: it was lost, and there may be another one; or it is over. */
+  /** Why there was no transport the last time: it was lost, and another one is sought; or it is over. */
   private lost: McpClientError | undefined
   private over: McpClientError | undefined
+  /** Whether it is over for good. */
+  private isClosed = false
   private readonly deadlines: Deadlines
   private readonly handlers: Handlers
   readonly telemetry: Telemetry
@@ -78,40 +89,56 @@ export class Connection implements Keeper {
 
   /** Starts to use a transport's connection, to agree with the server first. */
   attach(transport: ClientConnection): void {
+    if (this.isClosed) return
+    this.detach()
     this.transport = transport
-    this.lost = this.over = undefined
+    this.over = undefined
     this.answersRequests = true
     this.questions = this.rounds = undefined
   }
 
   /** Server and client have agreed: sends what waits, in the order in which it came. */
   begin(): void {
+    if (this.transport === undefined) return
     this.isAgreed = true
-    for (const pending of this.pending.values()) if (pending.stage === "waiting" && !pending.isOver) this.dispatch(pending)
+    for (const pending of this.pending.values()) {
+      // It may end over any of them.
+      if (!this.isAgreed) return
+      if (pending.stage === "waiting" && !pending.isOver) this.dispatch(pending)
+    }
   }
 
   /** The transport's connection has ended and there may be another one: requests that cannot be sent on that end. */
   lose(error: McpClientError): void {
+    if (this.isClosed) return
     this.detach()
     this.lost = error
-    const result = Effect.fail(error)
+    this.over = undefined
+    const ended: Array<Pending> = []
     for (const pending of this.pending.values()) {
       if (!pending.outlivesConnection) {
-        pending.end(result, "connection_lost")
+        ended.push(pending)
         continue
       }
       if (pending.stage === "sent") pending.lost++
       pending.stage = "waiting"
     }
+    this.endAll(ended, error)
   }
 
-  /** It is over for good: ends all requests. */
+  /** No other connection is sought: ends all requests. */
   fail(error: McpClientError): void {
+    if (this.isClosed) return
     this.detach()
     this.over = error
-    const result = Effect.fail(error)
-    for (const pending of this.pending.values()) pending.end(result, "connection_lost")
+    this.endAll([...this.pending.values()], error)
     this.handlers.onEnd(error)
+  }
+
+  /** The client is closed: ends all requests, and none is made any more. */
+  close(error: McpClientError): void {
+    this.fail(error)
+    this.isClosed = true
   }
 
   /** Why it is over, once it is. */
@@ -132,15 +159,16 @@ export class Connection implements Keeper {
     return this.ask(method, messageOf, options, 0, undefined, undefined)
   }
 
-  /** Sends a notification. */
+  /** Sends a notification that keeps the connection, also before server and client have agreed. */
   notify(method: string, params?: Jsonrpc.JsonObject): Effect.Effect<void, McpClientError> {
-    return this.tell(Jsonrpc.notification(method, params))
+    return this.tell(Jsonrpc.notification(method, params), true)
   }
 
-  /** Sends a notification that is written already. */
-  tell(message: Jsonrpc.Notification): Effect.Effect<void, McpClientError> {
+  /** Sends a notification that is written already. Fails where requests would wait: nobody would know that it does. */
+  tell(message: Jsonrpc.Notification, isEarly = false): Effect.Effect<void, McpClientError> {
     return Effect.suspend(() => {
-      const gone = this.over ?? this.lost
+      const isThere = isEarly ? this.transport !== undefined : this.isAgreed
+      const gone = this.over ?? (isThere ? undefined : this.lost)
       if (gone !== undefined) return Effect.fail(gone)
       const sent = this.transport?.send(message) ?? Effect.void
       return Effect.catchDefect(Effect.mapError(sent, failedTransport), (error) => Effect.fail(unsendable(message, error)))
@@ -243,6 +271,12 @@ export class Connection implements Keeper {
     this.runFork(Effect.ensuring(Effect.ignoreCause(transport.send(response)), done))
   }
 
+  // Who waits for one of them goes on at once, and may have another connection before the next one is ended.
+  private endAll(ended: ReadonlyArray<Pending>, error: McpClientError): void {
+    const result = Effect.fail(error)
+    for (const pending of ended) pending.end(result, "connection_lost")
+  }
+
   private detach(): void {
     this.transport = undefined
     this.isAgreed = false
@@ -258,7 +292,7 @@ export class Connection implements Keeper {
     more: Jsonrpc.JsonObject | undefined
   ): Result {
     return Effect.callback<Jsonrpc.JsonObject, McpClientError>((resume) => {
-      const gone = options.isEarly ? (this.over ?? this.lost) : this.over
+      const gone = this.over ?? (options.isEarly && this.transport === undefined ? this.lost : undefined)
       if (gone !== undefined) return resume(Effect.fail(gone))
       const now = this.deadlines.now()
       const subject = options.subject ?? this.telemetry.subject(method, undefined)
@@ -274,12 +308,13 @@ export class Connection implements Keeper {
   }
 
   private dispatch(pending: Pending): void {
+    const { transport } = this
+    if (transport === undefined) return
     pending.stage = "sent"
     try {
       const message = pending.messageOf(pending.id, pending.more)
       // Almost always there is room and the message is on its way.
-      const { transport } = this
-      if (transport === undefined || transport.sendUnsafe(message)) return
+      if (transport.sendUnsafe(message)) return
       // When the connection ended over it, the request waits for the next one, or has ended.
       if (this.transport === transport) this.dispatchLater(pending, message, transport)
     } catch (error) {
@@ -337,7 +372,12 @@ export class Connection implements Keeper {
       const meta = params?.["_meta"]
       const id = Jsonrpc.isObject(meta) ? meta[Key.subscriptionId] : undefined
       const listener = typeof id === "number" ? this.listeners.get(id) : undefined
-      if (listener !== undefined) return listener(message)
+      if (listener !== undefined) {
+        // It lives on this connection: that the earlier ones were lost has nothing to do with it.
+        const pending = this.pendingOf(id as number)
+        if (pending !== undefined) pending.lost = 0
+        return listener(message)
+      }
     }
     this.handlers.onNotification(message)
   }

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { reading } from "./answering.ts"
-import { type Connection, failedTransport } from "./connection.ts"
+import { brokenTransport, type Connection, failedTransport } from "./connection.ts"
 import type { Handlers } from "./handlers.ts"
 import { Endpoints } from "../Endpoints.ts"
 import type { McpClientError } from "../McpClientError.ts"
@@ -111,15 +111,23 @@ export const opener = Effect.fnUntraced(function* (
       setup.onLost(error)
       Deferred.doneUnsafe(own, Exit.succeed(error))
     }
-    yield* Effect.forkScoped(Effect.map(opened.closed, (error) => lost(failedTransport(error))))
+    const closed = Effect.map(opened.closed, failedTransport)
+    const end = Effect.catchCause(closed, (cause) => Effect.succeed(brokenTransport(cause)))
+    yield* Effect.forkScoped(Effect.map(end, lost))
   })
 
   return Effect.gen(function* () {
     const scope = yield* Scope.Scope
     const agreed = yield* answers(connection, setup)
-    // A server that ends over the first question gets a connection of its own for the second one.
-    const probe = yield* Scope.fork(scope)
-    yield* Effect.provideService(connect, Scope.Scope, probe)
+    // A server that ends over a question gets a connection of its own for the next one.
+    let own = yield* Scope.fork(scope)
+    const begin = Effect.suspend(() => Effect.provideService(connect, Scope.Scope, own))
+    const reconnect = Effect.gen(function* () {
+      yield* Scope.close(own, Exit.void)
+      own = yield* Scope.fork(scope)
+      yield* begin
+    })
+    yield* begin
     const agreement = yield* negotiate(connection, {
       info: setup.info,
       capabilities: setup.capabilities,
@@ -127,7 +135,7 @@ export const opener = Effect.fnUntraced(function* (
       versions: setup.versions,
       known,
       timeout: setup.negotiationTimeout,
-      reconnect: Effect.andThen(Scope.close(probe, Exit.void), Effect.provideService(connect, Scope.Scope, scope)),
+      reconnect,
       lastWords: Effect.suspend(() => latest?.lastWords ?? Effect.succeed(undefined)),
       agreed
     })

@@ -1,7 +1,7 @@
 /**
  * Puts a client together: a connection that is kept up, and what can be asked over it.
  */
-import { ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
+import { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
@@ -16,7 +16,6 @@ import type { Health } from "../Health.ts"
 import type { McpClientError } from "../McpClientError.ts"
 import { capabilitiesOf } from "./answering.ts"
 import { CatalogueKeeper } from "./catalogue.ts"
-import { failedTransport } from "./connection.ts"
 import * as extensions from "./extensions.ts"
 import { guarding } from "./guarding.ts"
 import { find } from "./handlers.ts"
@@ -45,8 +44,6 @@ const infoOf = ({ description, icons, name, title, version, websiteUrl }: Option
   ...(websiteUrl === undefined ? {} : { websiteUrl }),
   ...(icons === undefined ? {} : { icons })
 })
-
-const closed = failedTransport(new ClientTransportError({ reason: new ConnectionClosed({ detail: "the client was closed" }) }))
 
 // A catalogue does not wait longer than that for a server to say that it will tell of changes. In milliseconds.
 const patience = 5000
@@ -89,9 +86,9 @@ export const make = Effect.fnUntraced(function* (
       standing.catalogue?.markAll()
     },
     lost: (error) => connection.lose(error),
-    over: (error) => connection.fail(error)
+    over: (error) => connection.fail(error),
+    closed: (error) => connection.close(error)
   })
-  yield* Effect.addFinalizer(() => Effect.sync(() => connection.fail(closed)))
 
   const agreement = () => standing.agreement ?? recovery.first.agreement
   const requests = new Requests(

@@ -1,9 +1,10 @@
 /**
  * When to try again what has failed or ended: in the rhythm of a schedule, which starts anew once something has held for a while.
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type { McpClientError } from "../McpClientError.ts"
 
@@ -29,7 +30,12 @@ export interface Pace {
   readonly restart: Effect.Effect<void>
 }
 
-const never: Pace = { begin: Effect.void, next: () => Effect.succeed(false), restart: Effect.void }
+const over = Effect.succeed(false)
+
+// A schedule of the program that breaks is at its end.
+const broken = (cause: Cause.Cause<unknown>) => Effect.logError("the schedule of `reconnect` failed and is taken as over", cause)
+
+const never: Pace = { begin: Effect.void, next: () => over, restart: Effect.void }
 
 /** A pace, which never tries again without a rhythm. */
 export const makePace = Effect.fnUntraced(function* (rhythm: Rhythm | undefined): Effect.fn.Return<Pace> {
@@ -44,11 +50,17 @@ export const makePace = Effect.fnUntraced(function* (rhythm: Rhythm | undefined)
     begin: Effect.map(Clock.currentTimeMillis, (now) => {
       since = now
     }),
-    next: Effect.fnUntraced(function* (error) {
-      if (since !== undefined && (yield* Clock.currentTimeMillis) - since >= stableAfter) yield* restart
-      since = undefined
-      return Exit.isSuccess(yield* Effect.exit(step(error)))
-    }),
-    restart
+    next: (error) => {
+      const stepped = Effect.gen(function* () {
+        const held = since === undefined ? 0 : (yield* Clock.currentTimeMillis) - since
+        since = undefined
+        if (held >= stableAfter) yield* restart
+        yield* step(error)
+        return true
+      })
+      return Effect.catchCause(stepped, (cause) => (Pull.isDoneCause(cause) ? over : Effect.as(broken(cause), false)))
+    },
+    // Who cannot begin anew goes on where it was.
+    restart: Effect.catchCause(restart, broken)
   }
 })
