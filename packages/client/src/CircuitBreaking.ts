@@ -32,9 +32,13 @@ const isFailureByDefault = ({ reason }: McpClientError): boolean =>
   reason._tag === "InvalidAnswer" ||
   (reason._tag === "RequestFailed" && reason.code === -32603)
 
+// What was not sent says nothing about the server.
+const wasNotSent = ({ reason }: McpClientError): boolean =>
+  reason._tag === "RateLimited" || reason._tag === "CircuitOpen" || reason._tag === "InvalidArguments"
+
 /**
  * A guard for the `guards` of a client. While the circuit is open, requests fail with `CircuitOpen` at once. A result with `isError` is
- * an answer like any other.
+ * an answer like any other. What was not sent, or interrupted, counts neither as a success nor as a failure.
  *
  * @example
  * McpClient.layer({ name: "my-agent", version: "1.0.0", guards: [CircuitBreaking.make({ openDuration: "1 minute" })] })
@@ -58,7 +62,10 @@ export const make = ({
     const classify = (exit: Exit.Exit<unknown, McpClientError>): CircuitBreaker.Outcome => {
       if (Exit.isSuccess(exit)) return CircuitBreaker.success
       const error = Cause.findErrorOption(exit.cause)
-      return Option.isSome(error) && !isFailure(error.value) ? CircuitBreaker.success : CircuitBreaker.failure()
+      // Neither do defects: they are faults of the program.
+      if (Option.isNone(error)) return CircuitBreaker.ignored
+      if (isFailure(error.value)) return CircuitBreaker.failure()
+      return wasNotSent(error.value) ? CircuitBreaker.ignored : CircuitBreaker.success
     }
 
     const around: Around = ({ method }, effect) =>

@@ -2,6 +2,7 @@
  * Limits how many requests a client makes in a time, with `effect/persistence/RateLimiter`. Provide a `RateLimiterStore` of it to the
  * client, for instance the one over Redis, where several processes share a limit; without one it counts in memory.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -20,7 +21,7 @@ export interface Options {
   readonly algorithm?: "fixed-window" | "token-bucket"
   /**
    * For how long a request may wait until there is room: a minute by default, and zero to fail at once. What would wait longer fails with
-   * `RateLimited`, and counts all the same unless this is zero.
+   * `RateLimited`, and does not count. Only where a store is shared and this is not zero, one that finds out about the others does.
    */
   readonly maxWait?: Duration.Input
   /** Under which key the store counts, for stores that are shared: `mcp` by default. */
@@ -43,6 +44,16 @@ export const make = ({ algorithm = "fixed-window", key = "mcp", limit, maxWait =
     const patience = Duration.fromInputUnsafe(maxWait)
     const onExceeded = Duration.isZero(patience) ? "fail" : "delay"
 
+    // When the next request would have its turn, as far as is known here. Those that cannot wait for that must not take it from others.
+    let turn = 0
+    const windowMillis = Math.max(1, Duration.toMillis(Duration.fromInputUnsafe(window)))
+    const nextAfter = ({ remaining, resetAfter }: RateLimiter.ConsumeResult): number => {
+      const reset = Duration.toMillis(resetAfter)
+      if (algorithm === "token-bucket") return reset - windowMillis + windowMillis / limit
+      const windows = (limit - remaining) / limit
+      return reset - (windows - Math.floor(windows)) * windowMillis
+    }
+
     const limited = (method: string, retryAfter: Duration.Duration) =>
       new McpClientError({ reason: new RateLimited({ method, limit, retryAfter: Duration.toMillis(retryAfter) }) })
 
@@ -56,10 +67,16 @@ export const make = ({ algorithm = "fixed-window", key = "mcp", limit, maxWait =
           undefined
         )
       })
-      return Effect.flatMap(admitted, (result) => {
-        if (result === undefined || Duration.isZero(result.delay)) return effect
-        if (Duration.isGreaterThan(result.delay, patience)) return Effect.fail(limited(method, result.delay))
-        return Effect.andThen(Effect.sleep(result.delay), effect)
+      const waited = Effect.gen(function* () {
+        const result = yield* admitted
+        if (result === undefined || onExceeded === "fail") return
+        turn = (yield* Clock.currentTimeMillis) + nextAfter(result)
+        if (Duration.isGreaterThan(result.delay, patience)) return yield* Effect.fail(limited(method, result.delay))
+        if (!Duration.isZero(result.delay)) yield* Effect.sleep(result.delay)
+      })
+      return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const wait = Duration.millis(Math.max(0, turn - now))
+        return Duration.isGreaterThan(wait, patience) ? Effect.fail(limited(method, wait)) : Effect.andThen(waited, effect)
       })
     }
     return around

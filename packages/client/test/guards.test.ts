@@ -8,6 +8,7 @@ import { TestClock } from "effect/testing"
 import * as CircuitBreaking from "../src/CircuitBreaking.ts"
 import type { Guard } from "../src/Guard.ts"
 import type { McpClient } from "../src/McpClient.ts"
+import { McpClientError, RateLimited } from "../src/McpClientError.ts"
 import * as RateLimit from "../src/RateLimit.ts"
 import { agreeing, connect, scripted, type Script, settle } from "./support/server.ts"
 
@@ -198,5 +199,77 @@ describe("a circuit breaker", () => {
       yield* call(two.client)
       assert.strictEqual(two.calls(), 0)
     }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
+  )
+})
+
+describe("a limit that more is asked of than it lets through", () => {
+  it.effect.each(["fixed-window", "token-bucket"] as const)("lets through what it says all the time, by %s", (algorithm) =>
+    Effect.gen(function* () {
+      const guard = RateLimit.make({ limit: 2, window: "1 second", maxWait: "3 seconds", algorithm })
+      const { calls, client } = yield* guarded([guard])
+      for (let second = 0; second < 20; second++) {
+        yield* Effect.forEach(Array.from({ length: 50 }), () => start(client.callTool("t")))
+        yield* TestClock.adjust("1 second")
+      }
+      assert.isAtLeast(calls(), 40)
+      assert.isAtMost(calls(), 44)
+      yield* TestClock.adjust("4 seconds")
+      const before = calls()
+      yield* client.callTool("t")
+      assert.strictEqual(calls(), before + 1)
+    })
+  )
+
+  it.effect("is there again at once where a window began a while ago", () =>
+    Effect.gen(function* () {
+      const { calls, client } = yield* guarded([RateLimit.make({ limit: 2, window: "1 second", maxWait: "200 millis" })])
+      yield* client.callTool("t")
+      yield* TestClock.adjust("900 millis")
+      yield* client.callTool("t")
+      const soon = yield* start(client.callTool("t"))
+      yield* TestClock.adjust("100 millis")
+      assert.isTrue(Result.isSuccess(yield* Fiber.join(soon)))
+      assert.strictEqual(calls(), 3)
+    })
+  )
+})
+
+describe("what says nothing about the server", () => {
+  it.effect("neither opens a circuit nor closes it: what was not sent, what was interrupted, what broke here", () =>
+    Effect.gen(function* () {
+      const mood = { inner: "sends" }
+      const inner: Guard = Effect.succeed((_, effect) =>
+        mood.inner === "sends"
+          ? effect
+          : mood.inner === "breaks"
+            ? Effect.die(new Error("a fault"))
+            : Effect.fail(new McpClientError({ reason: new RateLimited({ method: "m", limit: 1, retryAfter: 1 }) }))
+      )
+      const breaker = CircuitBreaking.make({ tripPolicy: CircuitBreaker.consecutive(2), openDuration: "1 second" })
+      const { client, connection } = yield* guarded([breaker, inner], (message, connection) => {
+        if (message["params"].name === "t") connection.refuse(message, -32603)
+      })
+      for (const how of ["limits", "breaks"]) {
+        mood.inner = how
+        for (let i = 0; i < 5; i++) yield* Effect.exit(client.callTool("t"))
+      }
+      mood.inner = "sends"
+      for (let i = 0; i < 5; i++) yield* Fiber.interrupt(yield* start(client.callTool("silent")))
+      assert.include(messageOf(yield* call(client)), "the server refused")
+      mood.inner = "limits"
+      yield* call(client)
+      mood.inner = "sends"
+      // Still the second failure in a row.
+      yield* call(client)
+      assert.include(messageOf(yield* call(client)), "too many requests")
+      yield* TestClock.adjust("1 second")
+      mood.inner = "limits"
+      assert.include(messageOf(yield* call(client)), "limit")
+      mood.inner = "sends"
+      // The one that tries is still to come.
+      assert.include(messageOf(yield* call(client)), "the server refused")
+      assert.include(messageOf(yield* call(client)), "too many requests")
+      assert.isAbove(connection.sent.length, 0)
+    })
   )
 })

@@ -106,6 +106,47 @@ describe("an answer with a time to live", () => {
     })
   )
 
+  it.effect("is forgotten when the server tells of a part of it", () =>
+    Effect.gen(function* () {
+      const { asked, ...rest } = server({ ttlMs: 1000 })
+      const client = yield* connect(rest)
+      const again = Effect.forEach(["a:d", "a:d/", "a:do"], (uri) => client.readResource(uri))
+      yield* again
+      rest.connections[0]!.notify("notifications/resources/updated", { uri: "a:d/x" })
+      yield* again
+      assert.deepStrictEqual(asked.slice(3), ["resources/read a:d", "resources/read a:d/"])
+    })
+  )
+
+  it.effect("is not kept, nor given, where a call says something in `_meta`: it may depend on that", () =>
+    Effect.gen(function* () {
+      const { asked, ...rest } = server({ ttlMs: 1000 })
+      const client = yield* connect(rest)
+      yield* client.readResource("a:1", { meta: { "a/user": "ada" } })
+      yield* client.readResource("a:1")
+      yield* client.readResource("a:1", { meta: { "a/user": "bob" } })
+      assert.strictEqual(asked.length, 3)
+    })
+  )
+
+  it.effect("is that of its page, even if the cursor of that is empty", () =>
+    Effect.gen(function* () {
+      const tool = (name: string) => ({ name, inputSchema: { type: "object" } })
+      const paged = scripted(
+        agreeing("2026-07-28", (message, connection) => {
+          const isFirst = message["params"].cursor === undefined
+          const page = isFirst ? { tools: [tool("a")], nextCursor: "" } : { tools: [tool("b")] }
+          connection.answer(message, { resultType: "complete", ttlMs: 1000, ...page })
+        })
+      )
+      const client = yield* connect(paged)
+      const names = Effect.map(client.listTools, (tools) => tools.map(({ name }) => name))
+      assert.deepStrictEqual(yield* names, ["a", "b"])
+      assert.deepStrictEqual(yield* names, ["a", "b"])
+      assert.strictEqual(paged.connections[0]!.methods.length, 3)
+    })
+  )
+
   it.effect("is not kept when a change overtook it", () =>
     Effect.gen(function* () {
       const asked: Array<Json> = []

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
+import * as References from "effect/References"
 import * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
 import { TestClock } from "effect/testing"
@@ -117,6 +118,26 @@ describe("health", () => {
         [gone.status, gone.error?.reason._tag, gone.state._tag],
         ["unhealthy", "TransportFailed", "Disconnected"]
       )
+    })
+  )
+})
+
+describe("health, whatever stands around requests", () => {
+  it.effect("is there after 5 seconds: where a guard lets it wait, and where a question is open", () =>
+    Effect.gen(function* () {
+      const patient = yield* connected("2025-11-25", undefined, { guards: [Effect.succeed(() => Effect.never)] })
+      const guarded = yield* Effect.forkChild(patient.client.health, { startImmediately: true })
+      const handler = ElicitationHandler.layer({ form: () => Effect.never })
+      const asking = yield* connected("2025-11-25", undefined, {}, handler)
+      const params = { message: "who?", requestedSchema: { type: "object", properties: {} } }
+      asking.connection.send({ id: 1, method: "elicitation/create", params })
+      yield* settle
+      const asked = yield* Effect.forkChild(asking.client.health, { startImmediately: true })
+      yield* TestClock.adjust("5 seconds")
+      for (const fiber of [guarded, asked]) {
+        assert.isDefined(fiber.pollUnsafe())
+        assert.strictEqual((yield* Fiber.join(fiber)).error?.reason._tag, "TimedOut")
+      }
     })
   )
 })
@@ -294,6 +315,16 @@ describe("spans", () => {
         const { client, connection } = yield* connected("2026-07-28", (message, c) => c.answer(message, { content: [] }))
         yield* client.callTool("t", {}, { meta: { traceparent: "mine" } })
         assert.strictEqual(connection.last("tools/call")["params"]._meta.traceparent, "mine")
+      })
+    )
+  )
+
+  it.effect("nothing is told where tracing is switched off for a call", () =>
+    traced(() =>
+      Effect.gen(function* () {
+        const { client, connection } = yield* connected("2026-07-28", (message, c) => c.answer(message, { content: [] }))
+        yield* Effect.provideService(client.callTool("t"), References.TracerEnabled, false)
+        assert.isUndefined(connection.last("tools/call")["params"]._meta.traceparent)
       })
     )
   )

@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { McpClientError } from "../McpClientError.ts"
 import type { Store } from "../ResponseCache.ts"
+import { isPart } from "./uriParts.ts"
 
 // A day, in milliseconds: nobody means more than that.
 const maxTtl = 86_400_000
@@ -67,7 +68,10 @@ export class Cache {
     if (methods !== undefined) return this.forget((key) => methods.some((each) => key.startsWith(`${each}\n`)))
     if (method !== "notifications/resources/updated") return
     const uri = params?.["uri"]
-    if (typeof uri === "string") this.forget((key) => key === `resources/read\n${uri}`)
+    if (typeof uri !== "string") return
+    const read = "resources/read\n"
+    // It may be a part of what was read.
+    this.forget((key) => key === `${read}${uri}` || (key.startsWith(read) && isPart(uri, key.slice(read.length))))
   }
 
   /** Forgets everything that this client may have alone, for instance because it may be somebody else from now on. */

@@ -24,6 +24,6 @@ export interface CallOptions {
   readonly idempotent?: boolean
   /** What to do when the server tells how far it is, in the order in which it does. */
   readonly onProgress?: (progress: Progress) => Effect.Effect<void>
-  /** Goes into `_meta` of the request. */
+  /** Goes into `_meta` of the request. An answer to it is not kept for others, see `ResponseCache`. */
   readonly meta?: JsonObject
 }

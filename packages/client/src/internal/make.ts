@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { Health } from "../Health.ts"
-import type { McpClientError } from "../McpClientError.ts"
+import { McpClientError, TimedOut } from "../McpClientError.ts"
 import { capabilitiesOf } from "./answering.ts"
 import { CatalogueKeeper } from "./catalogue.ts"
 import * as extensions from "./extensions.ts"
@@ -44,6 +44,9 @@ const infoOf = ({ description, icons, name, title, version, websiteUrl }: Option
   ...(websiteUrl === undefined ? {} : { websiteUrl }),
   ...(icons === undefined ? {} : { icons })
 })
+
+// In milliseconds.
+const healthTimeout = 5000
 
 // A catalogue does not wait longer than that for a server to say that it will tell of changes. In milliseconds.
 const patience = 5000
@@ -103,7 +106,8 @@ export const make = Effect.fnUntraced(function* (
   )
   const { timeout } = requests
   const request: Client["request"] = (method, params, call) => requests.make(method, params, call)
-  const ask: Ask = (method, cursor) => requests.read(method, cursor ?? "", cursor === undefined ? undefined : { cursor })
+  const ask: Ask = (method, cursor) =>
+    cursor === undefined ? requests.read(method, "", undefined) : requests.read(method, `from ${cursor}`, { cursor })
 
   const asking = (notifications: SubscriptionFilter) => (id: number) =>
     agreement().wire.request(id, "subscriptions/listen", { notifications })
@@ -148,7 +152,10 @@ export const make = Effect.fnUntraced(function* (
   const health = Effect.gen(function* (): Effect.fn.Return<Health> {
     const started = yield* Clock.currentTimeMillis
     const method = agreement().wire.revision.era === "session" ? "ping" : "server/discover"
-    const answered = yield* Effect.result(request(method, undefined, { timeout: "5 seconds", retry: false }))
+    // Guards may let it wait, and questions that are open.
+    const late = () => Effect.fail(new McpClientError({ reason: new TimedOut({ method, after: healthTimeout }) }))
+    const asked = request(method, undefined, { timeout: healthTimeout, retry: false })
+    const answered = yield* Effect.result(Effect.timeoutOrElse(asked, { duration: healthTimeout, orElse: late }))
     const latency = (yield* Clock.currentTimeMillis) - started
     const state = SubscriptionRef.getUnsafe(recovery.state)
     return answered._tag === "Success"

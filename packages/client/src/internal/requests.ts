@@ -72,10 +72,14 @@ export class Requests {
     )
   }
 
-  /** Makes a request for something that the server may allow to keep; `key` is all of the params that its answer depends on. */
+  /**
+   * Makes a request for something that the server may allow to keep; `key` is all of the params that its answer depends on, besides what
+   * a call puts into `_meta`: nobody knows what that changes, so such answers are not kept.
+   */
   read(method: string, key: string, params: Params, call?: CallOptions): Result {
     return Effect.suspend(() => {
-      if (this.surroundings.agreement().wire.revision.era === "session") return this.make(method, params, call)
+      const { era } = this.surroundings.agreement().wire.revision
+      if (era === "session" || call?.meta !== undefined) return this.make(method, params, call)
       let wasAsked = false
       const asked = this.make(method, params, call, (_, isRound) => {
         if (isRound) wasAsked = true

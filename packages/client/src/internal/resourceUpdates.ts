@@ -15,6 +15,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { McpClientError, RequestFailed } from "../McpClientError.ts"
 import type { Sink } from "./listen.ts"
+import { isPart } from "./uriParts.ts"
 
 /** The notification that tells of a change. */
 export const updated = "notifications/resources/updated"
@@ -105,10 +106,6 @@ const refusalOf = (uris: ReadonlyArray<string>, honoured: SubscriptionFilter): M
     reason: new RequestFailed({ method: "subscriptions/listen", code: ErrorCode.MethodNotFound, detail })
   })
 }
-
-// A server may tell of a part of what was subscribed to.
-const isPart = (uri: string, of: string): boolean =>
-  uri.startsWith(of) && (of.endsWith("/") || /^[/?#]/.test(uri.slice(of.length)))
 
 const isWanted = (wanted: ReadonlyArray<string>): ((uri: string) => boolean) => {
   const exact = new Set(wanted)

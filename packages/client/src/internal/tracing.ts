@@ -45,7 +45,9 @@ const attributesOf = ({ method, params, tool, transport, version }: Traced) => {
 
 const errorOf = ({ reason }: McpClientError): string => (reason._tag === "RequestFailed" ? errorTypeOf(reason.code) : reason._tag)
 
-const traceparent = ({ sampled, spanId, traceId }: Tracer.Span): string => `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`
+// What is no trace, as where tracing is switched off for a while, is not handed over.
+const metaOf = ({ sampled, spanId, traceId }: Tracer.Span): JsonObject =>
+  /^[0-9a-f]{32}$/.test(traceId) ? { [Key.traceparent]: `00-${traceId}-${spanId}-${sampled ? "01" : "00"}` } : {}
 
 /** The tracing of a client with this context; `undefined` without a tracer. */
 export const tracing = (context: Context.Context<never>): Trace | undefined => {
@@ -56,7 +58,7 @@ export const tracing = (context: Context.Context<never>): Trace | undefined => {
     const target = tool ?? (method === "prompts/get" && typeof params?.["name"] === "string" ? params["name"] : undefined)
     const name = target === undefined ? method : `${method} ${target}`
     return Effect.useSpan(name, { kind: "client", attributes: attributesOf(traced) }, (span) => {
-      const request = make({ [Key.traceparent]: traceparent(span) })
+      const request = make(metaOf(span))
       const failed = Effect.tapError(request, (error) => Effect.sync(() => span.attribute("error.type", errorOf(error))))
       return Effect.tap(failed, (result) =>
         Effect.sync(() => {
