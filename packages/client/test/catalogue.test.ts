@@ -28,6 +28,8 @@ const offering = (version: string) => {
     tools: ["a"] as Array<string>,
     resources: ["r:1"],
     isBroken: false,
+    /** A list that it cannot give. */
+    isBrokenFor: "",
     /** Methods that it does not know. */
     lacks: new Set<string>(),
     /** Methods that it does not answer. */
@@ -53,7 +55,7 @@ const offering = (version: string) => {
     }
     const list = lists[method]
     if (list === undefined) return agreeing(version)(message, connection)
-    if (offer.isBroken) connection.refuse(message, -32603, "broken")
+    if (offer.isBroken || offer.isBrokenFor === method) connection.refuse(message, -32603, "broken")
     else connection.answer(message, list())
   }
   const change = (connection: Connection, kind: string) => {
@@ -189,6 +191,20 @@ describe.each(["2025-06-18", "2026-07-28"])("the catalogue in %s", (version) => 
     })
   )
 
+  it.effect("one list that the server cannot give is no reason not to read the others", () =>
+    Effect.gen(function* () {
+      const { connection, current, offer, server } = yield* opened
+      offer.isBrokenFor = "prompts/list"
+      offer.tools.push("b")
+      connection.end()
+      yield* settle
+      yield* TestClock.adjust("1100 millis")
+      yield* settle
+      assert.strictEqual(server.connections.length, 2)
+      assert.deepStrictEqual([current().tools.length, current().prompts.length], [2, 1])
+    })
+  )
+
   it.effect("goes without templates where the server answers with no list of them", () =>
     Effect.gen(function* () {
       const { server } = offering(version)
@@ -235,6 +251,80 @@ describe.each(["2025-06-18", "2026-07-28"])("the catalogue in %s", (version) => 
       connection.answer(connection.last("prompts/list"), { prompts: [] })
       const ref = yield* Fiber.join(reading)
       assert.strictEqual(SubscriptionRef.getUnsafe(ref).tools.length, 1)
+      yield* TestClock.adjust("100 millis")
+      yield* settle
+      assert.strictEqual(SubscriptionRef.getUnsafe(ref).tools.length, 2)
+    })
+  )
+})
+
+describe("the catalogue of a server that is another one after a while", () => {
+  it.effect("hears of changes in the way of that", () =>
+    Effect.gen(function* () {
+      const servers = { "2025-06-18": offering("2025-06-18"), "2026-07-28": offering("2026-07-28") }
+      let version: keyof typeof servers = "2025-06-18"
+      const server = scripted((message, connection) => servers[version].server.script(message, connection))
+      const client = yield* connect(server, { reconnect: everySecond })
+      const ref = yield* client.catalogue
+      for (const next of ["2026-07-28", "2025-06-18", "2026-07-28"] as const) {
+        version = next
+        server.connections.at(-1)!.end()
+        yield* settle
+        yield* TestClock.adjust("1100 millis")
+        yield* settle
+        // What is subscribed to anew is read again.
+        yield* TestClock.adjust("100 millis")
+        yield* settle
+        assert.strictEqual(client.revision.version, next)
+        const { change, offer } = servers[next]
+        offer.tools.push("b")
+        change(server.connections.at(-1)!, "tools")
+        yield* TestClock.adjust("100 millis")
+        yield* settle
+        assert.strictEqual(SubscriptionRef.getUnsafe(ref).tools.length, offer.tools.length)
+      }
+    })
+  )
+
+  it.effect("hears of changes again after the connection was given up and made anew", () =>
+    Effect.gen(function* () {
+      const { change, offer, server } = offering("2026-07-28")
+      const client = yield* connect(server)
+      const ref = yield* client.catalogue
+      server.connections[0]!.end()
+      yield* settle
+      yield* client.reconnect
+      yield* TestClock.adjust("100 millis")
+      yield* settle
+      yield* TestClock.adjust("100 millis")
+      yield* settle
+      const connection = server.connections[1]!
+      assert.strictEqual(connection.methods.filter((method) => method === "subscriptions/listen").length, 1)
+      offer.tools.push("b")
+      change(connection, "tools")
+      yield* TestClock.adjust("100 millis")
+      yield* settle
+      assert.strictEqual(SubscriptionRef.getUnsafe(ref).tools.length, 2)
+    })
+  )
+
+  it.effect("is kept up to date although a guard breaks once", () =>
+    Effect.gen(function* () {
+      const { change, offer, server } = offering("2026-07-28")
+      let isBroken = false
+      const guards = [
+        Effect.succeed((_: unknown, effect: Effect.Effect<any, any>) => (isBroken ? Effect.die("a fault") : effect))
+      ]
+      const client = yield* connect(server, { guards })
+      const ref = yield* client.catalogue
+      const connection = server.connections[0]!
+      isBroken = true
+      change(connection, "tools")
+      yield* TestClock.adjust("100 millis")
+      yield* settle
+      isBroken = false
+      offer.tools.push("b")
+      change(connection, "tools")
       yield* TestClock.adjust("100 millis")
       yield* settle
       assert.strictEqual(SubscriptionRef.getUnsafe(ref).tools.length, 2)

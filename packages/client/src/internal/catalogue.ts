@@ -29,12 +29,20 @@ const changes: { readonly [method: string]: ReadonlyArray<Kind> } = {
 // Changes come in swarms: what changes within that time is read once.
 const debounce = "100 millis"
 
+/** Who hears what becomes of a subscription. */
+export interface Told {
+  /** It begins, for the first time or on a new connection. */
+  readonly acknowledged: () => void
+  /** It has ended, or there is none. */
+  readonly over: () => void
+}
+
 /** What a catalogue is made of. */
 export interface Source {
   readonly capabilities: () => ServerCapabilities
   readonly list: <K extends Kind>(kind: K) => Effect.Effect<Catalogue[K], McpClientError>
-  /** Asks to be told of changes, where that has to be asked for; `acknowledged` is told when that begins, each time. */
-  readonly subscribe: (filter: SubscriptionFilter, acknowledged: () => void) => Effect.Effect<void, McpClientError, Scope.Scope>
+  /** Asks to be told of changes, where that has to be asked for. The filter is asked for with each new connection. */
+  readonly subscribe: (filter: () => SubscriptionFilter, told: Told) => Effect.Effect<void, McpClientError, Scope.Scope>
   /** Told with each new list of tools. */
   readonly onTools: (tools: Catalogue["tools"]) => void
 }
@@ -54,7 +62,7 @@ const isMissing = ({ reason }: McpClientError, kind: Kind): boolean =>
 
 const isRefused = ({ reason }: McpClientError): boolean => reason._tag === "RequestFailed" || reason._tag === "TimedOut"
 
-const untold = (error: McpClientError) => Effect.logWarning("the server does not tell when its lists change", error)
+const untold = (error: unknown) => Effect.logWarning("the server does not tell when its lists change", error)
 
 /** See the module. It reads nothing before somebody asks for it. */
 export class CatalogueKeeper {
@@ -64,6 +72,8 @@ export class CatalogueKeeper {
   private current: SubscriptionRef.SubscriptionRef<Catalogue> | undefined
   /** Whether changes are taken: from before the lists are read for the first time. */
   private isWatching = false
+  /** Whether there is a subscription, or one is asked for. */
+  private isSubscribed = false
   private readonly starting = Semaphore.makeUnsafe(1)
 
   constructor(source: Source) {
@@ -99,36 +109,50 @@ export class CatalogueKeeper {
       const own = yield* Scope.fork(scope)
       const begin = Effect.gen({ self: this }, function* () {
         const ref = yield* SubscriptionRef.make(empty)
-        const filter = filterOf(this.source.capabilities())
         // First, or what changes meanwhile would be missed. A server that declares that and refuses it has lists all the same.
-        if (Object.keys(filter).length > 0) {
-          yield* Effect.catchIf(this.source.subscribe(filter, this.markAll), isRefused, untold)
-        }
+        yield* Effect.catchIf(this.subscribe, isRefused, untold)
         this.isWatching = true
         yield* SubscriptionRef.set(ref, yield* this.read(empty, all))
-        this.current = ref
         yield* Effect.forkScoped(this.follow(ref))
+        this.current = ref
         return ref
       })
       return yield* Effect.onError(Effect.provideService(begin, Scope.Scope, own), () => {
-        this.isWatching = false
+        this.isWatching = this.isSubscribed = false
         return Scope.close(own, Exit.void)
       })
     })
   }
 
+  // Where there is none, unless the server tells by itself.
+  private readonly subscribe = Effect.suspend((): Effect.Effect<void, McpClientError, Scope.Scope> => {
+    const filter = () => filterOf(this.source.capabilities())
+    if (this.isSubscribed || Object.keys(filter()).length === 0) return Effect.void
+    this.isSubscribed = true
+    const over = () => {
+      this.isSubscribed = false
+    }
+    return Effect.onError(this.source.subscribe(filter, { acknowledged: this.markAll, over }), () => Effect.sync(over))
+  })
+
   private follow(ref: SubscriptionRef.SubscriptionRef<Catalogue>) {
+    // One that cannot be read again stays as it was, and is no reason not to read the others.
+    const again = (before: Catalogue, kind: Kind) =>
+      Effect.catchCause(this.read(before, [kind]), (cause) =>
+        Effect.as(Effect.logWarning(`the ${kind} of the server could not be read again`, cause), before)
+      )
     const once = Effect.gen({ self: this }, function* () {
       yield* Deferred.await(this.wake)
       yield* Effect.sleep(debounce)
       this.wake = Deferred.makeUnsafe()
       const kinds = [...this.stale]
       this.stale.clear()
-      const read = this.read(SubscriptionRef.getUnsafe(ref), kinds)
-      yield* Effect.catch(
-        Effect.flatMap(read, (next) => SubscriptionRef.set(ref, next)),
-        (error) => Effect.logWarning(`the ${kinds.join(", ")} of the server could not be read again`, error)
-      )
+      // The server may be another one, or the connection was given up and made again.
+      yield* Effect.forkScoped(Effect.catchCause(this.subscribe, untold), { startImmediately: true })
+      const before = SubscriptionRef.getUnsafe(ref)
+      const read = yield* Effect.forEach(kinds, (kind) => again(before, kind), { concurrency: "unbounded" })
+      const next = kinds.map((kind, i) => [kind, read[i]![kind]] as const)
+      yield* SubscriptionRef.set(ref, { ...before, ...Object.fromEntries(next) })
     })
     return Effect.forever(once)
   }

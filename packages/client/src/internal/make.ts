@@ -109,17 +109,17 @@ export const make = Effect.fnUntraced(function* (
   const ask: Ask = (method, cursor) =>
     cursor === undefined ? requests.read(method, "", undefined) : requests.read(method, `from ${cursor}`, { cursor })
 
-  const asking = (notifications: SubscriptionFilter) => (id: number) =>
-    agreement().wire.request(id, "subscriptions/listen", { notifications })
+  const asking = (filter: () => SubscriptionFilter) => (id: number) =>
+    agreement().wire.request(id, "subscriptions/listen", { notifications: filter() })
 
   const listsAreTold = () => agreement().wire.revision.listSubscriptions === "unsolicited"
 
   const catalogue = new CatalogueKeeper({
     capabilities: () => agreement().capabilities,
     list: (kind) => listAll(ask, kinds[kind]) as never, // each kind is listed as what it is
-    subscribe: (filter, acknowledged) => {
-      if (listsAreTold()) return Effect.void
-      const sink = { acknowledged, take: () => {}, end: () => {}, fail: () => {} }
+    subscribe: (filter, { acknowledged, over }) => {
+      if (listsAreTold()) return Effect.sync(over)
+      const sink = { acknowledged, take: () => {}, end: over, fail: over }
       return holdOn(connection, asking(filter), Math.min(timeout ?? patience, patience), sink, rhythm)
     },
     onTools: (tools) => repeatable.learn(tools)
@@ -218,10 +218,22 @@ export const make = Effect.fnUntraced(function* (
     resourceUpdates: updating({
       isSession: listsAreTold,
       subscriptions: new ResourceSubscriptions(subscribeResource, unsubscribeResource, scope),
-      holdOn: (filter, sink) => holdOn(connection, asking(filter), timeout, sink, rhythm),
+      holdOn: (filter, sink) =>
+        holdOn(
+          connection,
+          asking(() => filter),
+          timeout,
+          sink,
+          rhythm
+        ),
       listen: (subscribe) => listeners.listen([updated], () => connection.failure, subscribe)
     }),
-    listen: (filter) => listen(connection, asking(filter), timeout),
+    listen: (filter) =>
+      listen(
+        connection,
+        asking(() => filter),
+        timeout
+      ),
     setLogLevel,
     request,
     notify: (method, params) => Effect.suspend(() => connection.tell(agreement().wire.notification(method, params))),
@@ -231,7 +243,16 @@ export const make = Effect.fnUntraced(function* (
         () => connection.failure,
         filter === undefined
           ? undefined
-          : (sink) => (listsAreTold() ? Effect.void : holdOn(connection, asking(filter), timeout, sink, rhythm))
+          : (sink) =>
+              listsAreTold()
+                ? Effect.void
+                : holdOn(
+                    connection,
+                    asking(() => filter),
+                    timeout,
+                    sink,
+                    rhythm
+                  )
       )
   })
 })
