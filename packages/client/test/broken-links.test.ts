@@ -16,6 +16,7 @@ import * as SubscriptionRef from "effect/SubscriptionRef"
 import { TestClock } from "effect/testing"
 import { type ClientConnection, ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
 import type { McpClient, Options } from "../src/McpClient.ts"
+import type { McpClientError } from "../src/McpClientError.ts"
 import { agreeing, connect, type Connection, type Json, scripted, type Script, settle } from "./support/server.ts"
 
 const done = { resultType: "complete", content: [{ type: "text", text: "done" }] }
@@ -395,7 +396,91 @@ describe("a subscription", () => {
   )
 })
 
+describe("a server that is another one after a new connection", () => {
+  it.effect("is asked to tell where it wants to be asked, and tells by itself otherwise", () =>
+    Effect.gen(function* () {
+      let version = "2025-11-25"
+      const server = scripted((message, connection) => {
+        const { method } = message
+        if (method === "subscriptions/listen" && version === "2026-07-28") return acknowledge(message, connection)
+        if (method === "subscriptions/listen") return connection.refuse(message, -32601)
+        return agreeing(version, answering)(message, connection)
+      })
+      const client = yield* connect(server, { reconnect: everySecond })
+      const last = () => server.connections.at(-1)!
+      const heard: Array<string> = []
+      const collecting = (stream: Stream.Stream<unknown, McpClientError>) =>
+        start(Stream.runForEach(stream, (each) => Effect.sync(() => heard.push(JSON.stringify(each)))))
+      const methods = Stream.map(client.notifications(["n"], { toolsListChanged: true }), ({ method }) => method)
+      const both = [yield* collecting(methods), yield* collecting(client.resourceUpdates("a:1"))]
+      yield* settle
+      last().notify("n")
+      last().notify("notifications/resources/updated", { uri: "a:1" })
+      yield* settle
+      assert.deepStrictEqual(heard.splice(0), ['"n"', '"a:1"'])
+      version = "2026-07-28"
+      last().end()
+      yield* settle
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      const listening = last().sent.filter(({ method }) => method === "subscriptions/listen")
+      assert.deepStrictEqual(
+        listening.map(({ params }) => params.notifications),
+        [{ toolsListChanged: true }, { resourceSubscriptions: ["a:1"] }]
+      )
+      const _meta = listening.map(({ id }) => ({ [key("subscriptionId")]: id }))
+      last().notify("n", { _meta: _meta[0] })
+      last().notify("notifications/resources/updated", { uri: "a:1", _meta: _meta[1] })
+      yield* settle
+      assert.deepStrictEqual(heard.splice(0), ['"n"', '"a:1"'])
+      // One that does not want to be asked any more refuses, of which the streams tell.
+      version = "2025-11-25"
+      last().end()
+      yield* settle
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.deepStrictEqual(yield* Effect.forEach(both, outcome), ["RequestFailed", "RequestFailed"])
+      const anew = yield* collecting(methods)
+      yield* settle
+      last().notify("n")
+      yield* settle
+      assert.deepStrictEqual([heard, yield* outcome(anew)], [['"n"'], "waits"])
+    })
+  )
+})
+
 describe("without a rhythm", () => {
+  it.effect("a call that may wait outlasts the questions by which a revision is found", () =>
+    Effect.gen(function* () {
+      let version = "2026-07-28"
+      const server = scripted((message, connection) => {
+        if (connection.index === 1) return connection.end("over the first question")
+        if (message["method"] === "tools/list" && connection.index === 0) return
+        agreeing(version, (message, connection) => connection.answer(message, { tools: [] }))(message, connection)
+      })
+      const client = yield* connect(server)
+      const list = yield* start(client.listTools)
+      version = "2025-11-25"
+      yield* client.reconnect
+      yield* settle
+      assert.strictEqual(server.connections.length, 3)
+      assert.strictEqual(yield* outcome(list), "Success")
+    })
+  )
+
+  it.effect("who watches is told once that it is over", () =>
+    Effect.gen(function* () {
+      const { client, cut } = yield* over(asItIs, { reconnect: false })
+      const states: Array<string> = []
+      yield* start(Stream.runForEach(SubscriptionRef.changes(client.state), ({ _tag }) => Effect.sync(() => states.push(_tag))))
+      yield* settle
+      yield* cut
+      yield* client.reconnect
+      yield* settle
+      assert.deepStrictEqual(states, ["Connected", "Disconnected", "Reconnecting", "Connected"])
+    })
+  )
+
   it.effect("a client is disconnected as soon as its connection is lost, however long that takes to close", () =>
     Effect.gen(function* () {
       const { client, cut } = yield* over(

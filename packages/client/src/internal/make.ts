@@ -5,7 +5,6 @@ import { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
-import type { SubscriptionFilter } from "@effect-mcp/core/protocol/Subscriptions"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as Clock from "effect/Clock"
@@ -20,15 +19,17 @@ import * as extensions from "./extensions.ts"
 import { guarding } from "./guarding.ts"
 import { find } from "./handlers.ts"
 import { opener } from "./link.ts"
-import { holdOn, listen } from "./listen.ts"
+import type { Sink } from "./listen.ts"
 import { type Ask, kinds, listAll, streamAll } from "./lists.ts"
+import type { Agreement } from "./negotiate.ts"
 import { calls, readCall } from "./operations.ts"
 import { defaultRhythm } from "./pace.ts"
-import { supervise } from "./recovery.ts"
+import { supervise, type Supervised } from "./recovery.ts"
 import { Requests } from "./requests.ts"
 import { ResourceSubscriptions, updated, updating } from "./resourceUpdates.ts"
 import { McpClient, type Options } from "./service.ts"
 import { makeStanding } from "./standing.ts"
+import { Subscribing } from "./subscribing.ts"
 import { tasks } from "./taskClient.ts"
 import { creating } from "./taskCreation.ts"
 import type { TaskHost } from "./taskHandle.ts"
@@ -77,14 +78,19 @@ export const make = Effect.fnUntraced(function* (
     maxRounds: options.maxRounds ?? 10,
     logLevel: () => standing.logLevel,
     subscribed,
-    onLost: (error) => (rhythm === undefined ? connection.fail(error) : connection.lose(error))
+    onLost: (error) => connection.lose(error)
   })
-  const recovery = yield* supervise(open, rhythm, {
+  // Made first, so that they are there as long as there are requests.
+  const around = yield* guarding(options.guards)
+  const agreement = (): Agreement => standing.agreement ?? recovery.first.agreement
+  const subscribing = new Subscribing(connection, agreement, rhythm)
+  const recovery: Supervised = yield* supervise(open, rhythm, {
     opened: (link) => {
       standing.agreement = link.agreement
       // It may be another server, and this client somebody else.
       cache.clear()
       book.forgetTools()
+      subscribing.opened(link.agreement)
       connection.begin()
       standing.catalogue?.markAll()
     },
@@ -93,13 +99,12 @@ export const make = Effect.fnUntraced(function* (
     closed: (error) => connection.close(error)
   })
 
-  const agreement = () => standing.agreement ?? recovery.first.agreement
   const requests = new Requests(
     standing,
     {
       agreement,
       transport: (yield* ClientTransport).kind,
-      around: yield* guarding(options.guards),
+      around,
       trace: tracing(yield* Effect.context<never>())
     },
     options
@@ -109,18 +114,13 @@ export const make = Effect.fnUntraced(function* (
   const ask: Ask = (method, cursor) =>
     cursor === undefined ? requests.read(method, "", undefined) : requests.read(method, `from ${cursor}`, { cursor })
 
-  const asking = (filter: () => SubscriptionFilter) => (id: number) =>
-    agreement().wire.request(id, "subscriptions/listen", { notifications: filter() })
-
-  const listsAreTold = () => agreement().wire.revision.listSubscriptions === "unsolicited"
-
   const catalogue = new CatalogueKeeper({
     capabilities: () => agreement().capabilities,
     list: (kind) => listAll(ask, kinds[kind]) as never, // each kind is listed as what it is
     subscribe: (filter, { acknowledged, over }) => {
-      if (listsAreTold()) return Effect.sync(over)
+      if (subscribing.isTold) return Effect.sync(over)
       const sink = { acknowledged, take: () => {}, end: over, fail: over }
-      return holdOn(connection, asking(filter), Math.min(timeout ?? patience, patience), sink, rhythm)
+      return subscribing.hold(filter, sink, Math.min(timeout ?? patience, patience))
     },
     onTools: (tools) => repeatable.learn(tools)
   })
@@ -216,43 +216,18 @@ export const make = Effect.fnUntraced(function* (
     subscribeResource,
     unsubscribeResource,
     resourceUpdates: updating({
-      isSession: listsAreTold,
+      isSession: () => subscribing.isTold,
       subscriptions: new ResourceSubscriptions(subscribeResource, unsubscribeResource, scope),
-      holdOn: (filter, sink) =>
-        holdOn(
-          connection,
-          asking(() => filter),
-          timeout,
-          sink,
-          rhythm
-        ),
+      hold: (filter, sink) => subscribing.holdWhereWanted(filter, sink, timeout),
       listen: (subscribe) => listeners.listen([updated], () => connection.failure, subscribe)
     }),
-    listen: (filter) =>
-      listen(
-        connection,
-        asking(() => filter),
-        timeout
-      ),
+    listen: (filter) => subscribing.listen(filter, timeout),
     setLogLevel,
     request,
     notify: (method, params) => Effect.suspend(() => connection.tell(agreement().wire.notification(method, params))),
-    notifications: (methods, filter) =>
-      listeners.listen(
-        methods,
-        () => connection.failure,
-        filter === undefined
-          ? undefined
-          : (sink) =>
-              listsAreTold()
-                ? Effect.void
-                : holdOn(
-                    connection,
-                    asking(() => filter),
-                    timeout,
-                    sink,
-                    rhythm
-                  )
-      )
+    notifications: (methods, filter) => {
+      const subscribe = filter === undefined ? undefined : (sink: Sink) => subscribing.holdWhereWanted(filter, sink, timeout)
+      return listeners.listen(methods, () => connection.failure, subscribe)
+    }
   })
 })

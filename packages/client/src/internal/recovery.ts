@@ -43,6 +43,11 @@ export interface Recovery {
   readonly reconnect: Effect.Effect<void, McpClientError>
 }
 
+/** What keeps a link open, and the first one. */
+export interface Supervised extends Recovery {
+  readonly first: Link
+}
+
 const endedBecause = (detail: string) => failedTransport(new ClientTransportError({ reason: new ConnectionClosed({ detail }) }))
 
 const asked = endedBecause("the program asked for a new connection")
@@ -104,7 +109,7 @@ export const supervise = Effect.fnUntraced(function* (
   open: Effect.Effect<Link, McpClientError, Scope.Scope>,
   rhythm: Rhythm | undefined,
   events: Events
-): Effect.fn.Return<Recovery & { readonly first: Link }, McpClientError, Scope.Scope> {
+): Effect.fn.Return<Supervised, McpClientError, Scope.Scope> {
   // Made first, so that it closes last: requests end before the server is told to go.
   const scope = yield* Effect.flatMap(Scope.Scope, (scope) => Scope.fork(scope))
   const pace = yield* makePace(rhythm)
@@ -115,6 +120,12 @@ export const supervise = Effect.fnUntraced(function* (
   const state = yield* SubscriptionRef.make(connected(first.link))
   const tell = (next: ConnectionState) => SubscriptionRef.set(state, next)
   const isSought = () => rhythm !== undefined || !waiters.isEmpty
+  const giveUp = Effect.fnUntraced(function* (error: McpClientError) {
+    const now = SubscriptionRef.getUnsafe(state)
+    if (now._tag === "Disconnected" && now.error === error) return
+    events.over(error)
+    yield* tell({ _tag: "Disconnected", error })
+  })
 
   // One attempt after the other, until there is a link again.
   const recover = Effect.fnUntraced(function* (lost: McpClientError) {
@@ -124,8 +135,7 @@ export const supervise = Effect.fnUntraced(function* (
       // Who asks does not wait, not even where the rhythm is at its end.
       const goesOn = yield* Effect.raceFirst(Effect.as(waiters.asked, true), pace.next(error))
       if (!goesOn) {
-        events.over(error)
-        yield* tell({ _tag: "Disconnected", error })
+        yield* giveUp(error)
         yield* waiters.asked
         yield* pace.restart
         events.lost(error)
@@ -146,7 +156,8 @@ export const supervise = Effect.fnUntraced(function* (
       if (!Deferred.isDoneUnsafe(ended)) yield* tell(connected(held.link))
       answer(held.waiters, Exit.void)
       const error = yield* Deferred.await(ended)
-      yield* tell(isSought() ? { _tag: "Reconnecting", error, attempt: 1 } : { _tag: "Disconnected", error })
+      // Closing what is left of it may take a while.
+      yield* isSought() ? tell({ _tag: "Reconnecting", error, attempt: 1 }) : giveUp(error)
       yield* close(held.scope)
       held = yield* recover(error)
     }

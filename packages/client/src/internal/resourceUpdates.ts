@@ -119,26 +119,26 @@ export interface Way {
   /** Whether there are sessions now. */
   readonly isSession: () => boolean
   readonly subscriptions: ResourceSubscriptions
-  /** Subscribes in the request era. */
-  readonly holdOn: (filter: SubscriptionFilter, sink: Sink) => Effect.Effect<void, McpClientError, Scope.Scope>
+  /** Subscribes in the request era, also when that comes with a later connection. */
+  readonly hold: (filter: SubscriptionFilter, sink: Sink) => Effect.Effect<void, McpClientError, Scope.Scope>
   /** The notifications, from when it is run, and those that a subscription of its own brings. */
   readonly listen: (subscribe: Subscribe) => Stream.Stream<Notification, McpClientError>
 }
 
 /** Makes streams of the URIs that have changed. */
 export const updating =
-  ({ holdOn, isSession, listen, subscriptions }: Way) =>
+  ({ hold, isSession, listen, subscriptions }: Way) =>
   (wanted: string | ReadonlyArray<string>): Stream.Stream<string, McpClientError> =>
     Stream.suspend(() => {
       const uris = typeof wanted === "string" ? [wanted] : [...new Set(wanted)]
       const inSession = isSession()
       const subscribe: Subscribe = (sink) => {
-        if (inSession) return subscriptions.hold(uris)
         const acknowledged = (honoured: SubscriptionFilter) => {
           const refusal = refusalOf(uris, honoured)
           if (refusal !== undefined) sink.fail(Cause.fail(refusal))
         }
-        return holdOn({ resourceSubscriptions: uris }, { ...sink, acknowledged })
+        const held = hold({ resourceSubscriptions: uris }, { ...sink, acknowledged })
+        return inSession ? Effect.andThen(subscriptions.hold(uris), held) : held
       }
       const told = listen(subscribe).pipe(
         Stream.map(({ params }) => params?.["uri"]),
