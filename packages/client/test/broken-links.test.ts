@@ -14,7 +14,13 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { TestClock } from "effect/testing"
-import { type ClientConnection, ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
+import {
+  type ClientConnection,
+  ClientTransport,
+  ClientTransportError,
+  ConnectionClosed,
+  SendFailed
+} from "@effect-mcp/core/ClientTransport"
 import type { McpClient, Options } from "../src/McpClient.ts"
 import type { McpClientError } from "../src/McpClientError.ts"
 import { agreeing, connect, type Connection, type Json, scripted, type Script, settle } from "./support/server.ts"
@@ -215,8 +221,11 @@ describe("a connection that ends", () => {
       })
       yield* cut
       const calls = yield* Effect.forEach(["a", "b", "c", "d"], (name) => start(client.callTool(name)))
+      const states: Array<string> = []
+      yield* start(Stream.runForEach(SubscriptionRef.changes(client.state), ({ _tag }) => Effect.sync(() => states.push(_tag))))
       yield* comeBack
       assert.strictEqual(connections.length, 2)
+      assert.deepStrictEqual(states, ["Reconnecting", "Reconnecting"])
       yield* comeBack
       assert.deepStrictEqual(yield* Effect.forEach(calls, outcome), ["Success", "TransportFailed", "Success", "Success"])
       assert.deepStrictEqual(last().methods, ["initialize", "notifications/initialized", "tools/call", "tools/call"])
@@ -239,6 +248,53 @@ describe("a connection that ends", () => {
       assert.strictEqual(yield* outcome(call), "Success")
       assert.strictEqual(connections.length, 3)
       assert.deepStrictEqual(last().methods, ["initialize", "notifications/initialized", "resources/subscribe", "tools/call"])
+    })
+  )
+
+  it.effect("over what is repeated on it is none for who asked for it, either", () =>
+    Effect.gen(function* () {
+      const { client } = yield* over(asItIs, {}, (message, connection) => {
+        if (connection.index === 1 && message["method"] === "resources/subscribe") connection.end("over it")
+        else answering(message, connection)
+      })
+      yield* client.subscribeResource("a:1")
+      const failed = yield* Effect.flip(client.reconnect)
+      assert.strictEqual(failed.message, "connection closed: over it")
+    })
+  )
+
+  it.effect("in one direction, while both agree, is closed before there is another one", () =>
+    Effect.gen(function* () {
+      const { client, connections } = yield* over((connect) => {
+        let count = 0
+        return (receive) =>
+          Effect.map(connect(receive), (connection): ClientConnection => {
+            if (count++ !== 1) return connection
+            const broken = Effect.fail(new ClientTransportError({ reason: new SendFailed({ detail: "no" }) }))
+            return { ...connection, sendUnsafe: () => false, send: () => broken }
+          })
+      })
+      yield* client.reconnect
+      assert.strictEqual(connections.length, 3)
+      assert.strictEqual((yield* connections[1]!.client.closed).message, "connection closed: closed by the client")
+      yield* client.callTool("t")
+    })
+  )
+
+  it.effect("before both agree is closed, whoever ended it", () =>
+    Effect.gen(function* () {
+      let refuses = false
+      const server = scripted((message, connection) => {
+        if (refuses) connection.refuse(message, -32000, "go away")
+        else agreeing("2025-11-25", answering)(message, connection)
+      })
+      const client = yield* connect(server, { reconnect: everySecond })
+      refuses = true
+      assert.strictEqual((yield* Effect.flip(client.reconnect)).reason._tag, "NegotiationFailed")
+      assert.strictEqual((yield* server.connections[1]!.client.closed).message, "connection closed: closed by the client")
+      refuses = false
+      yield* client.reconnect
+      yield* client.callTool("t")
     })
   )
 
@@ -272,13 +328,41 @@ describe("who asks for a connection", () => {
       yield* cut
       yield* comeBack
       assert.strictEqual(stateOf(client)._tag, "Disconnected")
+      const seen: Array<string> = []
+      yield* start(
+        Stream.runForEach(Stream.drop(SubscriptionRef.changes(client.state), 1), (state) =>
+          Effect.sync(() => seen.push(state._tag === "Reconnecting" ? `${state._tag} ${state.attempt}` : state._tag))
+        )
+      )
+      yield* settle
       assert.strictEqual(yield* outcome(yield* start(client.reconnect)), "TransportFailed")
-      assert.strictEqual(stateOf(client)._tag, "Reconnecting")
+      yield* settle
+      assert.deepStrictEqual(seen, ["Reconnecting 1", "Reconnecting 2"])
       const call = yield* start(client.callTool("t"))
       assert.strictEqual(yield* outcome(call), "waits")
       host.isUp = true
       yield* comeBack
       assert.strictEqual(yield* outcome(call), "Success")
+    })
+  )
+
+  it.effect("while there is an attempt waits for that", () =>
+    Effect.gen(function* () {
+      let isSilent = false
+      const server = scripted((message, connection) => {
+        if (!isSilent) agreeing("2025-11-25", answering)(message, connection)
+      })
+      const client = yield* connect(server, { reconnect: everySecond })
+      isSilent = true
+      const asking = yield* Effect.forEach([1, 2], () => start(client.reconnect))
+      yield* settle
+      const late = yield* start(client.reconnect)
+      yield* settle
+      const connection = server.connections[1]!
+      agreeing("2025-11-25")(connection.last("initialize"), connection)
+      yield* settle
+      assert.deepStrictEqual(yield* Effect.forEach([...asking, late], outcome), ["Success", "Success", "Success"])
+      assert.strictEqual(server.connections.length, 2)
     })
   )
 
@@ -450,6 +534,40 @@ describe("a server that is another one after a new connection", () => {
 })
 
 describe("without a rhythm", () => {
+  it.effect("an attempt that fails leaves a client as it was", () =>
+    Effect.gen(function* () {
+      const host = { isUp: true }
+      const { client, cut } = yield* over((connect) => (receive) => (host.isUp ? connect(receive) : Effect.fail(down)), {
+        reconnect: false
+      })
+      const states: Array<string> = []
+      yield* start(Stream.runForEach(SubscriptionRef.changes(client.state), ({ _tag }) => Effect.sync(() => states.push(_tag))))
+      host.isUp = false
+      yield* cut
+      assert.strictEqual(yield* outcome(yield* start(client.reconnect)), "TransportFailed")
+      yield* settle
+      assert.deepStrictEqual(states, ["Connected", "Disconnected", "Reconnecting", "Disconnected"])
+    })
+  )
+
+  it.effect("who asked and went away again is not waited for", () =>
+    Effect.gen(function* () {
+      const { client, connections } = yield* over(
+        (connect) => (receive) =>
+          Effect.andThen(
+            Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.never, "1 minute"))),
+            connect(receive)
+          ),
+        { reconnect: false }
+      )
+      yield* Fiber.interrupt(yield* start(client.reconnect))
+      yield* TestClock.adjust("1 minute")
+      yield* settle
+      assert.strictEqual(connections.length, 1)
+      assert.strictEqual(stateOf(client)._tag, "Disconnected")
+    })
+  )
+
   it.effect("a call that may wait outlasts the questions by which a revision is found", () =>
     Effect.gen(function* () {
       let version = "2026-07-28"

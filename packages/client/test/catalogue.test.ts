@@ -96,6 +96,26 @@ describe.each(["2025-06-18", "2026-07-28"])("the catalogue in %s", (version) => 
     })
   )
 
+  it.effect("is read once for all who ask for it at the same time, and again when that was interrupted", () =>
+    Effect.gen(function* () {
+      const { offer, server } = offering(version)
+      offer.hangs.add("prompts/list")
+      const client = yield* connect(server)
+      const first = yield* Effect.forkChild(client.catalogue, { startImmediately: true })
+      const others = yield* Effect.forEach([1, 2], () => Effect.forkChild(client.catalogue, { startImmediately: true }))
+      yield* settle
+      const { methods } = server.connections[0]!
+      assert.strictEqual(methods.filter((method) => method === "tools/list").length, 1)
+      yield* Fiber.interrupt(first)
+      offer.hangs.clear()
+      server.connections[0]!.answer(server.connections[0]!.last("prompts/list"), { prompts: [] })
+      yield* settle
+      const refs = yield* Effect.forEach(others, Fiber.join)
+      assert.strictEqual(refs[0], refs[1])
+      assert.strictEqual(server.connections[0]!.methods.filter((method) => method === "tools/list").length, 2)
+    })
+  )
+
   it.effect("asks a server for no list that it does not have", () =>
     Effect.gen(function* () {
       const server = scripted(
@@ -133,6 +153,11 @@ describe.each(["2025-06-18", "2026-07-28"])("the catalogue in %s", (version) => 
         current().tools.map(({ name }) => name),
         ["a", "b", "c"]
       )
+      const between = connection.sent.length
+      change(connection, "resources")
+      yield* TestClock.adjust("100 millis")
+      yield* settle
+      assert.deepStrictEqual(listed(connection, between), ["resources/list", "resources/templates/list"])
     })
   )
 
@@ -225,6 +250,10 @@ describe.each(["2025-06-18", "2026-07-28"])("the catalogue in %s", (version) => 
       assert.include((yield* Effect.flip(client.catalogue)).message, "broken")
       offer.isBroken = false
       assert.strictEqual(SubscriptionRef.getUnsafe(yield* client.catalogue).tools.length, 1)
+      if (version !== "2026-07-28") return
+      const { methods } = server.connections[0]!
+      const told = methods.filter((method) => /listen|cancelled/.test(String(method)))
+      assert.deepStrictEqual(told, ["subscriptions/listen", "notifications/cancelled", "subscriptions/listen"])
     })
   )
 
@@ -304,6 +333,44 @@ describe("the catalogue of a server that is another one after a while", () => {
       change(connection, "tools")
       yield* TestClock.adjust("100 millis")
       yield* settle
+      assert.strictEqual(SubscriptionRef.getUnsafe(ref).tools.length, 2)
+    })
+  )
+
+  it.effect("hears of changes where the earlier one refused to tell of them", () =>
+    Effect.gen(function* () {
+      const { change, offer, server } = offering("2026-07-28")
+      offer.lacks.add("subscriptions/listen")
+      const client = yield* connect(server, { reconnect: everySecond })
+      const ref = yield* client.catalogue
+      offer.lacks.clear()
+      server.connections[0]!.end()
+      yield* settle
+      for (const time of ["1100 millis", "100 millis"] as const) {
+        yield* TestClock.adjust(time)
+        yield* settle
+      }
+      offer.tools.push("b")
+      change(server.connections[1]!, "tools")
+      yield* TestClock.adjust("100 millis")
+      yield* settle
+      assert.strictEqual(SubscriptionRef.getUnsafe(ref).tools.length, 2)
+    })
+  )
+
+  it.effect("is read again when the server had ended the subscription for a while", () =>
+    Effect.gen(function* () {
+      const { offer, server } = offering("2026-07-28")
+      const client = yield* connect(server, { reconnect: everySecond })
+      const ref = yield* client.catalogue
+      const connection = server.connections[0]!
+      connection.answer(connection.last("subscriptions/listen"), { resultType: "complete" })
+      offer.tools.push("b")
+      for (const time of ["1 second", "100 millis"] as const) {
+        yield* settle
+        yield* TestClock.adjust(time)
+        yield* settle
+      }
       assert.strictEqual(SubscriptionRef.getUnsafe(ref).tools.length, 2)
     })
   )

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Result from "effect/Result"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as RateLimiter from "effect/persistence/RateLimiter"
@@ -173,6 +174,16 @@ describe("a circuit breaker", () => {
     })
   )
 
+  it.effect("counts answers that cannot be used", () =>
+    Effect.gen(function* () {
+      const { calls, client } = yield* guarded([CircuitBreaking.make()], (message, connection) =>
+        connection.send({ id: message["id"], result: 1 })
+      )
+      for (let i = 0; i < 7; i++) assert.isTrue(Result.isFailure(yield* call(client)))
+      assert.strictEqual(calls(), 5)
+    })
+  )
+
   it.effect("counts timeouts and lost connections", () =>
     Effect.gen(function* () {
       const { calls, client, connection } = yield* guarded(
@@ -217,6 +228,68 @@ describe("a limit that more is asked of than it lets through", () => {
       const before = calls()
       yield* client.callTool("t")
       assert.strictEqual(calls(), before + 1)
+    })
+  )
+
+  it.effect("lets a bucket fill again drop by drop", () =>
+    Effect.gen(function* () {
+      const guard = RateLimit.make({ limit: 2, window: "1 second", maxWait: "500 millis", algorithm: "token-bucket" })
+      const { client } = yield* guarded([guard])
+      for (let i = 0; i < 2; i++) yield* client.callTool("t")
+      const soon = yield* start(client.callTool("t"))
+      assert.include(messageOf(yield* call(client)), "the limit of 2 requests")
+      yield* TestClock.adjust("500 millis")
+      assert.isTrue(Result.isSuccess(yield* Fiber.join(soon)))
+    })
+  )
+
+  it.effect(
+    "does not make those wait too long who learn of the others from a store, and takes no turn where nobody may wait",
+    () =>
+      Effect.gen(function* () {
+        const limit = (maxWait: number) => RateLimit.make({ limit: 1, window: "1 second", maxWait })
+        const many = yield* guarded([limit(60_000)])
+        const few = yield* guarded([limit(1000)])
+        const none = yield* guarded([limit(0)])
+        const waiting = yield* Effect.forEach([1, 2, 3, 4], () => start(many.client.callTool("t")))
+        yield* settle
+        assert.include(messageOf(yield* call(few.client)), "the limit of 1 requests")
+        for (let i = 0; i < 50; i++) assert.include(messageOf(yield* call(none.client)), "the limit of 1 requests")
+        // Four of the first client, and the one that did not know of them.
+        yield* TestClock.adjust("5 seconds")
+        for (const fiber of waiting) assert.isTrue(Result.isSuccess(yield* Fiber.join(fiber)))
+        yield* none.client.callTool("t")
+      }).pipe(Effect.provide(RateLimiter.layerStoreMemory))
+  )
+
+  it.effect("lets everything through where its store does not work", () =>
+    Effect.gen(function* () {
+      const down = new RateLimiter.RateLimiterError({ reason: new RateLimiter.RateLimitStoreError({ message: "it is down" }) })
+      const store = RateLimiter.RateLimiterStore.of({
+        fixedWindow: () => Effect.fail(down),
+        tokenBucket: () => Effect.fail(down),
+        adaptiveConsume: () => Effect.fail(down),
+        adaptiveFeedback: () => Effect.fail(down)
+      })
+      const { calls, client } = yield* Effect.provideService(
+        guarded([RateLimit.make({ limit: 1, window: "1 second", maxWait: 0 })]),
+        RateLimiter.RateLimiterStore,
+        store
+      )
+      for (let i = 0; i < 3; i++) yield* client.callTool("t")
+      assert.strictEqual(calls(), 3)
+    }).pipe(Effect.provide(Logger.layer([])))
+  )
+
+  it.effect("counts for itself, also where a client has several", () =>
+    Effect.gen(function* () {
+      const guards = [
+        RateLimit.make({ limit: 10, window: "1 second", maxWait: 0 }),
+        RateLimit.make({ limit: 10, window: "1 minute" })
+      ]
+      const { calls, client } = yield* guarded(guards)
+      for (let i = 0; i < 10; i++) yield* client.callTool("t")
+      assert.strictEqual(calls(), 10)
     })
   )
 

@@ -7,6 +7,7 @@ import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as ElicitationHandler from "../src/ElicitationHandler.ts"
+import type { McpClientError } from "../src/McpClientError.ts"
 import * as ResponseCache from "../src/ResponseCache.ts"
 import { agreeing, connect, type Json, scripted, type Script, settle } from "./support/server.ts"
 
@@ -103,6 +104,48 @@ describe("an answer with a time to live", () => {
       yield* client.clearCache
       yield* again
       assert.strictEqual(asked.length, 6)
+    })
+  )
+
+  it.effect.each([
+    ["tools", ["tools/list"]],
+    ["prompts", ["prompts/list"]],
+    ["resources", ["resources/list", "resources/templates/list"]]
+  ] as const)("is forgotten when its list has changed, and the others are not: %s", ([kind, expected]) =>
+    Effect.gen(function* () {
+      const asked: Array<string> = []
+      const all = scripted(
+        agreeing("2026-07-28", (message, connection) => {
+          asked.push(message["method"])
+          const lists = { tools: [], resources: [], resourceTemplates: [], prompts: [] }
+          connection.answer(message, { resultType: "complete", ttlMs: 1000, ...lists })
+        })
+      )
+      const client = yield* connect(all)
+      const each = [client.listTools, client.listPrompts, client.listResources, client.listResourceTemplates]
+      const again = Effect.all(each as ReadonlyArray<Effect.Effect<unknown, McpClientError>>)
+      yield* again
+      all.connections[0]!.notify(`notifications/${kind}/list_changed`, {})
+      yield* again
+      assert.deepStrictEqual(asked.slice(4), [...expected])
+    })
+  )
+
+  it.effect("is not kept when it was asked for on an earlier connection", () =>
+    Effect.gen(function* () {
+      const asked: Array<Json> = []
+      const slow = scripted(agreeing("2026-07-28", (message) => void asked.push(message)))
+      const client = yield* connect(slow, { reconnect: Schedule.spaced("1 second") })
+      const reading = yield* Effect.forkChild(client.listTools, { startImmediately: true })
+      slow.connections[0]!.end()
+      yield* settle
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      slow.connections[1]!.answer(asked[1]!, { resultType: "complete", tools: [], ttlMs: 1000_000 })
+      yield* settle
+      assert.isDefined(reading.pollUnsafe())
+      yield* Effect.forkChild(client.listTools, { startImmediately: true })
+      assert.strictEqual(asked.length, 3)
     })
   )
 
@@ -233,6 +276,15 @@ describe("several clients of one endpoint", () => {
   ] as const)("share nothing else: %j", ([hints, endpoints]) =>
     Effect.gen(function* () {
       const { second } = yield* pair(hints, endpoints)
+      assert.strictEqual(second.asked.length, 1)
+    })
+  )
+
+  it.effect("what changes at one endpoint is kept at the others", () =>
+    Effect.gen(function* () {
+      const { clients, first, second } = yield* pair({ ttlMs: 1000, cacheScope: "public" }, ["http://a/mcp", "http://b/mcp"])
+      first.connections[0]!.notify("notifications/tools/list_changed", {})
+      yield* clients[1].listTools
       assert.strictEqual(second.asked.length, 1)
     })
   )

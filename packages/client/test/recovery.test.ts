@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -10,8 +11,8 @@ import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { TestClock } from "effect/testing"
 import { ClientTransport, ClientTransportError, ConnectionClosed } from "@effect-mcp/core/ClientTransport"
-import type { McpClient, Options } from "../src/McpClient.ts"
-import { agreeing, connect, type Connection, type Json, scripted, type Script, settle } from "./support/server.ts"
+import * as McpClient from "../src/McpClient.ts"
+import { agreeing, clientInfo, connect, type Connection, type Json, scripted, type Script, settle } from "./support/server.ts"
 
 const key = (name: string) => `io.modelcontextprotocol/${name}`
 const done = { resultType: "complete", content: [{ type: "text", text: "done" }] }
@@ -23,7 +24,7 @@ const reasonOf = (result: Result.Result<unknown, { readonly reason: { readonly _
 const everySecond = Schedule.spaced("1 second").pipe(Schedule.upTo({ times: 5 }))
 
 /** A client whose server can be cut off; the last connection is the one that counts. */
-const recovering = (version: string, script: Script = () => {}, options: Partial<Options> = {}) =>
+const recovering = (version: string, script: Script = () => {}, options: Partial<McpClient.Options> = {}) =>
   Effect.gen(function* () {
     const server = scripted(agreeing(version, script))
     const client = yield* connect(server, { reconnect: everySecond, ...options })
@@ -36,7 +37,7 @@ const recovering = (version: string, script: Script = () => {}, options: Partial
     return { client, connections: server.connections, cut, comeBack, last: () => server.connections.at(-1)! }
   })
 
-const stateOf = (client: McpClient["Service"]) => SubscriptionRef.getUnsafe(client.state)
+const stateOf = (client: McpClient.McpClient["Service"]) => SubscriptionRef.getUnsafe(client.state)
 
 const answering: Script = (message, connection) => {
   if (message["method"] === "tools/call") connection.answer(message, done)
@@ -215,7 +216,7 @@ describe("a lost connection", () => {
 
 describe("the rhythm", () => {
   /** A server that is there for the first connection, and then as often as the test says. */
-  const flaky = (options: Partial<Options> = {}) =>
+  const flaky = (options: Partial<McpClient.Options> = {}) =>
     Effect.gen(function* () {
       const script = agreeing("2025-11-25", answering)
       const server = scripted(script)
@@ -285,6 +286,60 @@ describe("the rhythm", () => {
       yield* lose
       assert.strictEqual(stateOf(client)._tag, "Disconnected")
     })
+  )
+
+  it.effect("starts anew once, however long the connection had held", () =>
+    Effect.gen(function* () {
+      const { client, host, server } = yield* flaky()
+      yield* TestClock.adjust("1 hour")
+      host.isUp = false
+      server.connections[0]!.end()
+      yield* settle
+      for (let i = 0; i < 5; i++) {
+        yield* TestClock.adjust("1 second")
+        yield* settle
+      }
+      assert.strictEqual(stateOf(client)._tag, "Disconnected")
+    })
+  )
+
+  it.effect(
+    "is by default one of ten attempts, the first after 100 ms and the last ones 10 seconds apart, give or take a fifth",
+    () =>
+      Effect.gen(function* () {
+        const server = scripted(agreeing("2025-11-25"))
+        const host = { isUp: true, at: [] as Array<number> }
+        const down = new ClientTransportError({ reason: new ConnectionClosed({ detail: "nobody is there" }) })
+        const layer = Layer.effect(
+          ClientTransport,
+          Effect.map(ClientTransport, (transport) =>
+            ClientTransport.of({
+              ...transport,
+              connect: (receive) =>
+                Effect.flatMap(Clock.currentTimeMillis, (now) => {
+                  host.at.push(now)
+                  return host.isUp ? transport.connect(receive) : Effect.fail(down)
+                })
+            })
+          )
+        ).pipe(Layer.provide(server.layer))
+        const client = yield* Effect.provide(McpClient.make(clientInfo), layer)
+        host.isUp = false
+        server.connections[0]!.end()
+        for (let i = 0; i < 600; i++) {
+          yield* TestClock.adjust("100 millis")
+          yield* Effect.yieldNow
+        }
+        assert.strictEqual(stateOf(client)._tag, "Disconnected")
+        const pauses = host.at.slice(1).map((at, i) => at - host.at[i]!)
+        assert.strictEqual(pauses.length, 10)
+        const expected = [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000]
+        pauses.forEach((pause, i) => {
+          assert.isAtLeast(pause, expected[i]! * 0.8 - 1)
+          assert.isAtMost(pause, expected[i]! * 1.2 + 1)
+        })
+        assert.notDeepEqual(pauses, expected)
+      })
   )
 
   it.effect("who asks for a connection does not wait for it", () =>

@@ -15,7 +15,7 @@ const maxTtl = 86_400_000
 
 /** For how long an answer holds, in milliseconds. */
 const ttlOf = ({ ttlMs }: JsonObject): number =>
-  typeof ttlMs === "number" && Number.isInteger(ttlMs) && ttlMs > 0 ? Math.min(ttlMs, maxTtl) : 0
+  typeof ttlMs === "number" && Number.isInteger(ttlMs) ? Math.min(ttlMs, maxTtl) : 0
 
 const changes: { readonly [method: string]: ReadonlyArray<string> } = {
   "notifications/tools/list_changed": ["tools/list"],

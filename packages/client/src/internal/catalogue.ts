@@ -91,11 +91,8 @@ export class CatalogueKeeper {
 
   /** The catalogue, which is read now if nobody asked for it before, and kept up to date as long as the scope is open. */
   get(scope: Scope.Scope): Effect.Effect<SubscriptionRef.SubscriptionRef<Catalogue>, McpClientError> {
-    return Effect.suspend(() => {
-      if (this.current !== undefined) return Effect.succeed(this.current)
-      const start = Effect.suspend(() => (this.current === undefined ? this.start(scope) : Effect.succeed(this.current)))
-      return this.starting.withPermits(1)(start)
-    })
+    const start = Effect.suspend(() => (this.current === undefined ? this.start(scope) : Effect.succeed(this.current)))
+    return this.starting.withPermits(1)(start)
   }
 
   private mark(kinds: ReadonlyArray<Kind>): void {

@@ -113,7 +113,8 @@ export const opener = Effect.fnUntraced(function* (
     }
     const closed = Effect.map(opened.closed, failedTransport)
     const end = Effect.catchCause(closed, (cause) => Effect.succeed(brokenTransport(cause)))
-    yield* Effect.forkScoped(Effect.map(end, lost))
+    // At once: it may end over the first message.
+    yield* Effect.forkScoped(Effect.map(end, lost), { startImmediately: true })
   })
 
   return Effect.gen(function* () {

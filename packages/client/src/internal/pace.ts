@@ -33,7 +33,8 @@ export interface Pace {
 const over = Effect.succeed(false)
 
 // A schedule of the program that breaks is at its end.
-const broken = (cause: Cause.Cause<unknown>) => Effect.logError("the schedule of `reconnect` failed and is taken as over", cause)
+const broken = (cause: Cause.Cause<unknown>) =>
+  Effect.as(Effect.logError("the schedule of `reconnect` failed: it is taken as over", cause), false)
 
 const never: Pace = { begin: Effect.void, next: () => over, restart: Effect.void }
 
@@ -58,9 +59,8 @@ export const makePace = Effect.fnUntraced(function* (rhythm: Rhythm | undefined)
         yield* step(error)
         return true
       })
-      return Effect.catchCause(stepped, (cause) => (Pull.isDoneCause(cause) ? over : Effect.as(broken(cause), false)))
+      return Effect.catchCause(stepped, (cause) => (Pull.isDoneCause(cause) ? over : broken(cause)))
     },
-    // Who cannot begin anew goes on where it was.
-    restart: Effect.catchCause(restart, broken)
+    restart
   }
 })
