@@ -281,6 +281,20 @@ describe("a connection that ends", () => {
     })
   )
 
+  it.effect("over the only question that there is is asked that once", () =>
+    Effect.gen(function* () {
+      let refuses = false
+      const server = scripted((message, connection) => {
+        if (refuses) connection.refuse(message, -32000, "go away")
+        else agreeing("2025-06-18", answering)(message, connection)
+      })
+      const client = yield* connect(server, { versions: ["2025-06-18"] })
+      refuses = true
+      yield* Effect.flip(client.reconnect)
+      assert.deepStrictEqual(server.connections[1]!.methods, ["initialize"])
+    })
+  )
+
   it.effect("before both agree is closed, whoever ended it", () =>
     Effect.gen(function* () {
       let refuses = false
@@ -512,6 +526,7 @@ describe("a server that is another one after a new connection", () => {
         listening.map(({ params }) => params.notifications),
         [{ toolsListChanged: true }, { resourceSubscriptions: ["a:1"] }]
       )
+      assert.notInclude(last().methods, "resources/subscribe")
       const _meta = listening.map(({ id }) => ({ [key("subscriptionId")]: id }))
       last().notify("n", { _meta: _meta[0] })
       last().notify("notifications/resources/updated", { uri: "a:1", _meta: _meta[1] })

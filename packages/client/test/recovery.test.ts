@@ -498,6 +498,21 @@ describe("subscriptions", () => {
     })
   )
 
+  it.effect("that have held for 10 seconds each are made again for ever", () =>
+    Effect.gen(function* () {
+      const { client, comeBack, last } = yield* recovering("2026-07-28", subscribing)
+      const heard = yield* start(Stream.runDrain(client.notifications(["n"], { toolsListChanged: true })))
+      for (let i = 0; i < 8; i++) {
+        yield* TestClock.adjust("10 seconds")
+        last().answer(last().last("subscriptions/listen"), { resultType: "complete" })
+        yield* settle
+        yield* comeBack
+      }
+      assert.isUndefined(heard.pollUnsafe())
+      assert.strictEqual(last().methods.filter((method) => method === "subscriptions/listen").length, 9)
+    })
+  )
+
   it.effect("end when the server goes on ending them", () =>
     Effect.gen(function* () {
       const { client, comeBack, last } = yield* recovering("2026-07-28", (message, connection) => {

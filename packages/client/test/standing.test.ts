@@ -260,6 +260,35 @@ describe("metrics", () => {
   )
 })
 
+describe("what is measured", () => {
+  const ours = Effect.map(Metric.snapshot, (all) => all.filter(({ id }) => id === "mcp.client.operation.duration"))
+
+  it.effect("is measured in seconds", () =>
+    Effect.gen(function* () {
+      const { client, connection } = yield* connected("2025-11-25")
+      const fiber = yield* start(client.callTool("t"))
+      yield* TestClock.adjust("7 seconds")
+      connection.answer(connection.last("tools/call"), { content: [] })
+      yield* Fiber.join(fiber)
+      const call = (yield* ours).find(({ attributes }) => ({ ...attributes })["gen_ai.tool.name"] === "t")
+      assert.strictEqual((call!.state as { readonly sum: number }).sum, 7)
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+
+  it.effect("has at most 1,000 tools and 1,000 methods for each client, whatever a program makes up", () =>
+    Effect.gen(function* () {
+      const { client } = yield* connected("2025-11-25", (message, connection) => connection.answer(message, { content: [] }))
+      for (let i = 0; i < 1100; i++) {
+        yield* client.callTool(`t${i}`)
+        yield* client.request(`m/${i}`)
+      }
+      const names = (yield* ours).map(({ attributes }) => ({ ...attributes }))
+      assert.strictEqual(names.filter((name) => name["gen_ai.tool.name"] !== undefined).length, 1000)
+      assert.isAtMost(names.filter((name) => name["gen_ai.tool.name"] === undefined).length, 1001)
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+})
+
 describe("spans", () => {
   const traced = <A, E, R>(program: (spans: ReadonlyArray<Tracer.Span>) => Effect.Effect<A, E, R>) => {
     const spans: Array<Tracer.Span> = []
@@ -315,6 +344,22 @@ describe("spans", () => {
         const { client, connection } = yield* connected("2026-07-28", (message, c) => c.answer(message, { content: [] }))
         yield* client.callTool("t", {}, { meta: { traceparent: "mine" } })
         assert.strictEqual(connection.last("tools/call")["params"]._meta.traceparent, "mine")
+      })
+    )
+  )
+
+  it.effect("of prompts are named by them, and tell why a call never came to an answer", () =>
+    traced((spans) =>
+      Effect.gen(function* () {
+        const { client, connection } = yield* connected("2025-11-25")
+        const fiber = yield* start(client.getPrompt("p"))
+        connection.end()
+        yield* Fiber.join(fiber)
+        const { attributes, name } = spans.at(-1)!
+        assert.deepStrictEqual(
+          [name, attributes.get("gen_ai.prompt.name"), attributes.get("error.type")],
+          ["prompts/get p", "p", "TransportFailed"]
+        )
       })
     )
   )

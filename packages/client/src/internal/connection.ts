@@ -89,26 +89,19 @@ export class Connection implements Keeper {
 
   /** Starts to use a transport's connection, to agree with the server first. */
   attach(transport: ClientConnection): void {
-    if (this.isClosed) return
     this.detach()
     this.transport = transport
-    this.over = undefined
     this.answersRequests = true
     this.questions = this.rounds = undefined
   }
 
   /** Server and client have agreed: sends what waits, in the order in which it came. */
   begin(): void {
-    if (this.transport === undefined) return
     this.isAgreed = true
-    for (const pending of this.pending.values()) {
-      // It may end over any of them.
-      if (!this.isAgreed) return
-      if (pending.stage === "waiting" && !pending.isOver) this.dispatch(pending)
-    }
+    for (const pending of this.pending.values()) if (pending.stage === "waiting" && !pending.isOver) this.dispatch(pending)
   }
 
-  /** The transport's connection has ended and there may be another one: requests that cannot be sent on that end. */
+  /** The transport's connection has ended, or there is none, and another one is sought: requests that cannot be sent on that end. */
   lose(error: McpClientError): void {
     if (this.isClosed) return
     this.detach()
@@ -128,7 +121,6 @@ export class Connection implements Keeper {
 
   /** No other connection is sought: ends all requests. */
   fail(error: McpClientError): void {
-    if (this.isClosed) return
     this.detach()
     this.over = error
     this.endAll([...this.pending.values()], error)
@@ -137,8 +129,8 @@ export class Connection implements Keeper {
 
   /** The client is closed: ends all requests, and none is made any more. */
   close(error: McpClientError): void {
-    this.fail(error)
     this.isClosed = true
+    this.fail(error)
   }
 
   /** Why it is over, once it is. */
@@ -309,6 +301,7 @@ export class Connection implements Keeper {
 
   private dispatch(pending: Pending): void {
     const { transport } = this
+    // It may have ended over another one: this one waits on.
     if (transport === undefined) return
     pending.stage = "sent"
     try {
