@@ -2,52 +2,26 @@
  * Puts a client together: a connection that is kept up, and what can be asked over it.
  */
 import { ClientTransport } from "@effect-mcp/core/ClientTransport"
-import * as Deadlines from "@effect-mcp/core/Deadlines"
-import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
-import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
-import * as Revision from "@effect-mcp/core/Revision"
-import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
-import * as SubscriptionRef from "effect/SubscriptionRef"
-import type { Health } from "../Health.ts"
-import { McpClientError, TimedOut } from "../McpClientError.ts"
-import { capabilitiesOf } from "./answering.ts"
+import type { McpClientError } from "../McpClientError.ts"
 import { CatalogueKeeper } from "./catalogue.ts"
-import * as extensions from "./extensions.ts"
-import { guarding } from "./guarding.ts"
-import { find } from "./handlers.ts"
-import { opener } from "./link.ts"
+import { connected } from "./connected.ts"
+import { health } from "./health.ts"
 import type { Sink } from "./listen.ts"
 import { type Ask, kinds, listAll, streamAll } from "./lists.ts"
-import type { Agreement } from "./negotiate.ts"
 import { calls, readCall } from "./operations.ts"
-import { defaultRhythm } from "./pace.ts"
-import { supervise, type Supervised } from "./recovery.ts"
 import { Requests } from "./requests.ts"
 import { ResourceSubscriptions, updated, updating } from "./resourceUpdates.ts"
 import { McpClient, type Options } from "./service.ts"
+import { settingLogLevel } from "./settingLogLevel.ts"
 import { makeStanding } from "./standing.ts"
-import { Subscribing } from "./subscribing.ts"
 import { tasks } from "./taskClient.ts"
 import { creating } from "./taskCreation.ts"
 import type { TaskHost } from "./taskHandle.ts"
 import { tracing } from "./tracing.ts"
 
 type Client = McpClient["Service"]
-
-const infoOf = ({ description, icons, name, title, version, websiteUrl }: Options): Implementation => ({
-  name,
-  version,
-  ...(title === undefined ? {} : { title }),
-  ...(description === undefined ? {} : { description }),
-  ...(websiteUrl === undefined ? {} : { websiteUrl }),
-  ...(icons === undefined ? {} : { icons })
-})
-
-// In milliseconds.
-const healthTimeout = 5000
 
 // A catalogue does not wait longer than that for a server to say that it will tell of changes. In milliseconds.
 const patience = 5000
@@ -59,45 +33,7 @@ export const make = Effect.fnUntraced(function* (
   const scope = yield* Scope.Scope
   const standing = yield* makeStanding(options)
   const { book, cache, connection, listeners, repeatable, subscribed } = standing
-  const handlers = yield* find
-  const declaredExtensions = extensions.capabilitiesOf(options.extensions)
-  const capabilities = (revision: Revision.Revision): ClientCapabilities => ({
-    ...capabilitiesOf(handlers, revision),
-    ...declaredExtensions
-  })
-  const info = infoOf(options)
-  const rhythm = options.reconnect === false ? undefined : (options.reconnect ?? defaultRhythm)
-
-  const open = yield* opener(connection, {
-    info,
-    capabilities,
-    handlers,
-    server: options.serverName,
-    versions: options.versions ?? Revision.versions,
-    negotiationTimeout: Deadlines.toMillis(options.negotiationTimeout ?? "10 seconds"),
-    maxRounds: options.maxRounds ?? 10,
-    logLevel: () => standing.logLevel,
-    subscribed,
-    onLost: (error) => connection.lose(error)
-  })
-  // Made first, so that they are there as long as there are requests.
-  const around = yield* guarding(options.guards)
-  const agreement = (): Agreement => standing.agreement ?? recovery.first.agreement
-  const subscribing = new Subscribing(connection, agreement, rhythm)
-  const recovery: Supervised = yield* supervise(open, rhythm, {
-    opened: (link) => {
-      standing.agreement = link.agreement
-      // It may be another server, and this client somebody else.
-      cache.clear()
-      book.forgetTools()
-      subscribing.opened(link.agreement)
-      connection.begin()
-      standing.catalogue?.markAll()
-    },
-    lost: (error) => connection.lose(error),
-    over: (error) => connection.fail(error),
-    closed: (error) => connection.close(error)
-  })
+  const { agreement, around, capabilities, info, recovery, subscribing } = yield* connected(standing, options)
 
   const requests = new Requests(
     standing,
@@ -134,34 +70,12 @@ export const make = Effect.fnUntraced(function* (
       return Effect.asVoid(request("resources/unsubscribe", { uri }))
     })
 
-  const setLogLevel = (level: LoggingLevel): Effect.Effect<void, McpClientError> =>
-    Effect.suspend(() => {
-      const { wire } = agreement()
-      if (wire.revision.logging === "session") {
-        return Effect.map(request("logging/setLevel", { level }), () => {
-          standing.logLevel = level
-        })
-      }
-      standing.logLevel = level
-      const said = { info, capabilities: capabilities(wire.revision), logLevel: level }
-      standing.agreement = { ...agreement(), wire: RequestEra.client(wire.revision, said) }
-      return Effect.void
-    })
+  const setLogLevel = settingLogLevel(standing, agreement, request, (logLevel) => ({
+    info,
+    capabilities: capabilities(agreement().wire.revision),
+    logLevel
+  }))
   if (options.logLevel !== undefined && agreement().wire.revision.logging === "session") yield* setLogLevel(options.logLevel)
-
-  const health = Effect.gen(function* (): Effect.fn.Return<Health> {
-    const started = yield* Clock.currentTimeMillis
-    const method = agreement().wire.revision.era === "session" ? "ping" : "server/discover"
-    // Guards may let it wait, and questions that are open.
-    const late = () => Effect.fail(new McpClientError({ reason: new TimedOut({ method, after: healthTimeout }) }))
-    const asked = request(method, undefined, { timeout: healthTimeout, retry: false })
-    const answered = yield* Effect.result(Effect.timeoutOrElse(asked, { duration: healthTimeout, orElse: late }))
-    const latency = (yield* Clock.currentTimeMillis) - started
-    const state = SubscriptionRef.getUnsafe(recovery.state)
-    return answered._tag === "Success"
-      ? { status: "healthy", state, latency, error: undefined }
-      : { status: "unhealthy", state, latency: undefined, error: answered.failure }
-  })
 
   const listTools = listAll(ask, kinds.tools)
   const called = calls(
@@ -200,7 +114,7 @@ export const make = Effect.fnUntraced(function* (
     },
     state: recovery.state,
     reconnect: recovery.reconnect,
-    health,
+    health: health(request, () => agreement().wire.revision, recovery.state),
     catalogue: catalogue.get(scope),
     clearCache: Effect.sync(() => cache.clearAll()),
     listTools,
