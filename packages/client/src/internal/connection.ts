@@ -2,7 +2,7 @@
  * The requests of a client, and the connection that they are sent on, or the next one. Every request ends exactly once: with its
  * answer, an interruption, a timeout, or the end of the connection.
  */
-import { type ClientConnection, ClientTransportError, ConnectFailed } from "@effect-mcp/core/ClientTransport"
+import type { ClientConnection, ClientTransportError } from "@effect-mcp/core/ClientTransport"
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
@@ -10,13 +10,13 @@ import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import { type Keeper, type MessageOf, Pending, type Progress, type RequestOptions, type Result } from "./pending.ts"
 import type { Questions } from "./questions.ts"
 import type { Rounds } from "./rounds.ts"
 import { Serial } from "./serial.ts"
 import { errorTypeOf, type Telemetry } from "./telemetry.ts"
-import { InvalidAnswer, InvalidArguments, McpClientError, RequestFailed, TimedOut, TransportFailed } from "../McpClientError.ts"
+import { failedTransport, unsendable } from "./transportErrors.ts"
+import { InvalidAnswer, McpClientError, RequestFailed, TimedOut } from "../McpClientError.ts"
 
 /** What a connection does with what the server sends by itself. */
 export interface Handlers {
@@ -26,22 +26,6 @@ export interface Handlers {
   readonly onNotification: (notification: Jsonrpc.Notification) => void
   /** Told when the connection is over for good. Must not throw. */
   readonly onEnd: (error: McpClientError) => void
-}
-
-export const failedTransport = (error: ClientTransportError) => new McpClientError({ reason: new TransportFailed({ error }) })
-
-/** Why a transport does not work, also where it does not say so itself. */
-export const brokenTransport = (cause: Cause.Cause<McpClientError>): McpClientError =>
-  Option.getOrElse(Cause.findErrorOption(cause), () => {
-    const defect = Cause.squash(cause)
-    const detail = `the transport broke: ${defect instanceof Error ? defect.message : String(defect)}`
-    return failedTransport(new ClientTransportError({ reason: new ConnectFailed({ detail, cause: defect }) }))
-  })
-
-// What the arguments hold cannot be written as JSON.
-const unsendable = ({ method }: { readonly method: string }, error: unknown): McpClientError => {
-  const detail = error instanceof Error ? error.message : String(error)
-  return new McpClientError({ reason: new InvalidArguments({ target: method, detail }) })
 }
 
 // A server that asks and does not read gets no more answers than that.

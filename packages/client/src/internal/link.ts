@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { reading } from "./answering.ts"
-import { brokenTransport, type Connection, failedTransport } from "./connection.ts"
+import type { Connection } from "./connection.ts"
 import type { Handlers } from "./handlers.ts"
 import { Endpoints } from "../Endpoints.ts"
 import type { McpClientError } from "../McpClientError.ts"
@@ -19,6 +19,7 @@ import { early } from "./pending.ts"
 import { Questions } from "./questions.ts"
 import type { Link } from "./recovery.ts"
 import { Rounds } from "./rounds.ts"
+import { brokenTransport, failedTransport } from "./transportErrors.ts"
 
 /** What links are opened for. */
 export interface Setup {

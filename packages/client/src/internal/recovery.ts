@@ -9,10 +9,10 @@ import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { ConnectionState } from "../ConnectionState.ts"
 import type { McpClientError } from "../McpClientError.ts"
-import { brokenTransport, failedTransport } from "./connection.ts"
 import type { Agreement } from "./negotiate.ts"
 import { makePace, type Pace, type Rhythm } from "./pace.ts"
 import { answer, type Waiter, Waiters } from "./waiters.ts"
+import { brokenTransport, failedTransport } from "./transportErrors.ts"
 
 /** An open connection on which client and server have agreed. It lives as long as its scope. */
 export interface Link {
