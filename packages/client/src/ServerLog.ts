@@ -4,7 +4,7 @@
  * Source: server/utilities/logging of every MCP revision.
  */
 import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
-import { type LoggingLevel, loggingLevels } from "@effect-mcp/core/protocol/Common"
+import { isLoggingLevel, type LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
 
@@ -33,11 +33,9 @@ const levels: { readonly [L in LoggingLevel]: LogLevel.Severity } = {
 // In UTF-16 units: a log is not the place for documents.
 const maxLength = 8192
 
-const isLevel = (u: unknown): u is LoggingLevel => loggingLevels.some((level) => level === u)
-
 /** Reads the params of `notifications/message`; a level that is not known is `info`. */
 export const read = ({ data, level, logger }: JsonObject, server: string | undefined): ServerLog => ({
-  level: isLevel(level) ? level : "info",
+  level: isLoggingLevel(level) ? level : "info",
   logger: typeof logger === "string" ? logger : undefined,
   data,
   server
@@ -63,7 +61,8 @@ const messageOf = (data: unknown): unknown => {
 
 /**
  * Logs it with Effect's logger: `notice` as `Info`, `critical` and above as `Fatal`, annotated with `mcp.server` and `mcp.logger`.
- * Of texts, what cannot be seen is written out, line breaks too, and what is longer than 8,192 characters is cut. What clients do with logs by default.
+ * Of texts, what cannot be seen is written out, line breaks too, and what is longer than 8,192 characters is cut. What clients do with logs
+ * by default.
  */
 export const log = ({ data, level, logger, server }: ServerLog): Effect.Effect<void> =>
   Effect.annotateLogs(Effect.logWithLevel(levels[level])(messageOf(data)), {

@@ -216,11 +216,11 @@ describe("a lost connection", () => {
 
 describe("the rhythm", () => {
   /** A server that is there for the first connection, and then as often as the test says. */
-  const flaky = (options: Partial<McpClient.Options> = {}) =>
+  const flaky = (options: Partial<McpClient.Options> = { reconnect: everySecond }) =>
     Effect.gen(function* () {
       const script = agreeing("2025-11-25", answering)
       const server = scripted(script)
-      const host = { isUp: true, attempts: 0 }
+      const host = { isUp: true, attempts: 0, at: [] as Array<number> }
       const down = new ClientTransportError({ reason: new ConnectionClosed({ detail: "nobody is there" }) })
       const layer = Layer.effect(
         ClientTransport,
@@ -228,14 +228,15 @@ describe("the rhythm", () => {
           ClientTransport.of({
             ...transport,
             connect: (receive) =>
-              Effect.suspend(() => {
+              Effect.flatMap(Clock.currentTimeMillis, (now) => {
                 host.attempts++
+                host.at.push(now)
                 return host.isUp ? transport.connect(receive) : Effect.fail(down)
               })
           })
         )
       ).pipe(Layer.provide(server.layer))
-      const client = yield* connect({ ...server, layer }, { reconnect: everySecond, ...options })
+      const client = yield* Effect.provide(McpClient.make({ ...clientInfo, ...options }), layer)
       return { client, host, server }
     })
 
@@ -307,23 +308,7 @@ describe("the rhythm", () => {
     "is by default one of ten attempts, the first after 100 ms and the last ones 10 seconds apart, give or take a fifth",
     () =>
       Effect.gen(function* () {
-        const server = scripted(agreeing("2025-11-25"))
-        const host = { isUp: true, at: [] as Array<number> }
-        const down = new ClientTransportError({ reason: new ConnectionClosed({ detail: "nobody is there" }) })
-        const layer = Layer.effect(
-          ClientTransport,
-          Effect.map(ClientTransport, (transport) =>
-            ClientTransport.of({
-              ...transport,
-              connect: (receive) =>
-                Effect.flatMap(Clock.currentTimeMillis, (now) => {
-                  host.at.push(now)
-                  return host.isUp ? transport.connect(receive) : Effect.fail(down)
-                })
-            })
-          )
-        ).pipe(Layer.provide(server.layer))
-        const client = yield* Effect.provide(McpClient.make(clientInfo), layer)
+        const { client, host, server } = yield* flaky({})
         host.isUp = false
         server.connections[0]!.end()
         for (let i = 0; i < 600; i++) {

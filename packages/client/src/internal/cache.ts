@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { McpClientError } from "../McpClientError.ts"
 import type { Store } from "../ResponseCache.ts"
+import { kinds, listChanges } from "./lists.ts"
 import { isPart } from "./uriParts.ts"
 
 // A day, in milliseconds: nobody means more than that.
@@ -16,12 +17,6 @@ const maxTtl = 86_400_000
 /** For how long an answer holds, in milliseconds. */
 const ttlOf = ({ ttlMs }: JsonObject): number =>
   typeof ttlMs === "number" && Number.isInteger(ttlMs) ? Math.min(ttlMs, maxTtl) : 0
-
-const changes: { readonly [method: string]: ReadonlyArray<string> } = {
-  "notifications/tools/list_changed": ["tools/list"],
-  "notifications/prompts/list_changed": ["prompts/list"],
-  "notifications/resources/list_changed": ["resources/list", "resources/templates/list"]
-}
 
 /** Where answers are kept: what everybody may have with all clients of the endpoint, the rest with this client alone. */
 export interface Places {
@@ -64,8 +59,8 @@ export class Cache {
 
   /** Forgets what a notification says has changed. */
   notified({ method, params }: Notification): void {
-    const methods = changes[method]
-    if (methods !== undefined) return this.forget((key) => methods.some((each) => key.startsWith(`${each}\n`)))
+    const changed = listChanges[method]
+    if (changed !== undefined) return this.forget((key) => changed.some((list) => key.startsWith(`${kinds[list].method}\n`)))
     if (method !== "notifications/resources/updated") return
     const uri = params?.["uri"]
     if (typeof uri !== "string") return

@@ -13,18 +13,13 @@ import * as Semaphore from "effect/Semaphore"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { Catalogue } from "../Catalogue.ts"
 import type { McpClientError } from "../McpClientError.ts"
+import { listChanges } from "./lists.ts"
 
 type Kind = keyof Catalogue
 
 const all: ReadonlyArray<Kind> = ["tools", "resources", "resourceTemplates", "prompts"]
 
 const capability = { tools: "tools", resources: "resources", resourceTemplates: "resources", prompts: "prompts" } as const
-
-const changes: { readonly [method: string]: ReadonlyArray<Kind> } = {
-  "notifications/tools/list_changed": ["tools"],
-  "notifications/prompts/list_changed": ["prompts"],
-  "notifications/resources/list_changed": ["resources", "resourceTemplates"]
-}
 
 // Changes come in swarms: what changes within that time is read once.
 const debounce = "100 millis"
@@ -48,6 +43,11 @@ export interface Source {
 }
 
 const empty: Catalogue = { tools: [], resources: [], resourceTemplates: [], prompts: [] }
+
+const withLists = (before: Catalogue, lists: ReadonlyArray<Partial<Catalogue>>): Catalogue =>
+  Object.assign({ ...before }, ...lists)
+
+const atOnce = { concurrency: "unbounded" } as const
 
 const filterOf = ({ prompts, resources, tools }: ServerCapabilities): SubscriptionFilter => ({
   ...(tools?.listChanged === true ? { toolsListChanged: true } : {}),
@@ -82,7 +82,7 @@ export class CatalogueKeeper {
 
   /** Takes what the server tells. */
   notified({ method }: Notification): void {
-    const kinds = changes[method]
+    const kinds = listChanges[method]
     if (kinds !== undefined) this.mark(kinds)
   }
 
@@ -109,7 +109,8 @@ export class CatalogueKeeper {
         // First, or what changes meanwhile would be missed. A server that declares that and refuses it has lists all the same.
         yield* Effect.catchIf(this.subscribe, isRefused, untold)
         this.isWatching = true
-        yield* SubscriptionRef.set(ref, yield* this.read(empty, all))
+        const lists = yield* Effect.forEach(all, (kind) => this.read(kind), atOnce)
+        yield* SubscriptionRef.set(ref, withLists(empty, lists))
         yield* Effect.forkScoped(this.follow(ref))
         this.current = ref
         return ref
@@ -134,9 +135,9 @@ export class CatalogueKeeper {
 
   private follow(ref: SubscriptionRef.SubscriptionRef<Catalogue>) {
     // One that cannot be read again stays as it was, and is no reason not to read the others.
-    const again = (before: Catalogue, kind: Kind) =>
-      Effect.catchCause(this.read(before, [kind]), (cause) =>
-        Effect.as(Effect.logWarning(`the ${kind} of the server could not be read again`, cause), before)
+    const again = (kind: Kind) =>
+      Effect.catchCause(this.read(kind), (cause) =>
+        Effect.as(Effect.logWarning(`the ${kind} of the server could not be read again`, cause), {})
       )
     const once = Effect.gen({ self: this }, function* () {
       yield* Deferred.await(this.wake)
@@ -146,32 +147,26 @@ export class CatalogueKeeper {
       this.stale.clear()
       // The server may be another one, or the connection was given up and made again.
       yield* Effect.forkScoped(Effect.catchCause(this.subscribe, untold), { startImmediately: true })
-      const before = SubscriptionRef.getUnsafe(ref)
-      const read = yield* Effect.forEach(kinds, (kind) => again(before, kind), { concurrency: "unbounded" })
-      const next = kinds.map((kind, i) => [kind, read[i]![kind]] as const)
-      yield* SubscriptionRef.set(ref, { ...before, ...Object.fromEntries(next) })
+      const lists = yield* Effect.forEach(kinds, again, atOnce)
+      yield* SubscriptionRef.set(ref, withLists(SubscriptionRef.getUnsafe(ref), lists))
     })
     return Effect.forever(once)
   }
 
-  private read(before: Catalogue, kinds: ReadonlyArray<Kind>): Effect.Effect<Catalogue, McpClientError> {
+  private read(kind: Kind): Effect.Effect<Partial<Catalogue>, McpClientError> {
     const { capabilities, list, onTools } = this.source
-    const readOne = <K extends Kind>(kind: K) => {
-      const none = Effect.succeed(empty[kind])
-      const isDeclared = capabilities()[capability[kind]] !== undefined
-      const listed = isDeclared
-        ? Effect.catchIf(
-            list(kind),
-            (error) => isMissing(error, kind),
-            () => none
-          )
-        : none
-      return Effect.map(listed, (items) => [kind, items] as const)
-    }
-    return Effect.map(Effect.forEach(kinds, readOne, { concurrency: "unbounded" }), (lists) => {
-      const next: Catalogue = { ...before, ...Object.fromEntries(lists) }
-      if (kinds.includes("tools")) onTools(next.tools)
-      return next
+    const isDeclared = capabilities()[capability[kind]] !== undefined
+    const items = isDeclared
+      ? Effect.catchIf(
+          list(kind),
+          (error) => isMissing(error, kind),
+          () => Effect.succeed(empty[kind])
+        )
+      : Effect.succeed(empty[kind])
+    return Effect.map(items, (listed): Partial<Catalogue> => {
+      const read: Partial<Catalogue> = { [kind]: listed }
+      if (read.tools !== undefined) onTools(read.tools)
+      return read
     })
   }
 }

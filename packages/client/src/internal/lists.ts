@@ -51,6 +51,13 @@ export const kinds = {
   prompts: listed("prompts/list", "prompts", "prompt", Prompt)
 }
 
+/** Which of the lists each notification tells the change of. */
+export const listChanges: { readonly [method: string]: ReadonlyArray<keyof typeof kinds> } = {
+  "notifications/tools/list_changed": ["tools"],
+  "notifications/prompts/list_changed": ["prompts"],
+  "notifications/resources/list_changed": ["resources", "resourceTemplates"]
+}
+
 /** How far a list is read. */
 class Position {
   cursor: string | undefined = undefined

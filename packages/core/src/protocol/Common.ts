@@ -148,6 +148,9 @@ export const loggingLevels = ["debug", "info", "notice", "warning", "error", "cr
 export const LoggingLevel = Schema.Literals(loggingLevels)
 export type LoggingLevel = typeof LoggingLevel.Type
 
+/** Whether a value is one of the levels. */
+export const isLoggingLevel = (u: unknown): u is LoggingLevel => loggingLevels.some((level) => level === u)
+
 /** True when a message of `level` is to be sent to somebody who asked for `minimum` and everything above it. */
 export const reaches = (level: LoggingLevel, minimum: LoggingLevel): boolean =>
   loggingLevels.indexOf(level) >= loggingLevels.indexOf(minimum)

@@ -5,7 +5,7 @@ import type { CacheHint } from "../CacheHint.ts"
 import { idJson, isObject, type JsonObject, notification, type Request, request, type RequestId } from "../Jsonrpc.ts"
 import { InvalidParams, type Reason } from "../McpError.ts"
 import type { ClientCapabilities } from "../protocol/Capabilities.ts"
-import { type Implementation, type LoggingLevel, loggingLevels } from "../protocol/Common.ts"
+import { type Implementation, isLoggingLevel, type LoggingLevel, loggingLevels } from "../protocol/Common.ts"
 import { Key } from "../protocol/RequestMeta.ts"
 import type { CallToolResult } from "../protocol/Tools.ts"
 import { type Revision, requestEra } from "../Revision.ts"
@@ -36,8 +36,6 @@ class ReadEnvelope implements Envelope {
     this.logLevel = logLevel
   }
 }
-
-const isLevel = (u: unknown): u is LoggingLevel => loggingLevels.some((level) => level === u)
 
 const isImplementation = (u: unknown): u is Implementation =>
   isObject(u) && typeof u["name"] === "string" && typeof u["version"] === "string"
@@ -100,7 +98,8 @@ export const readEnvelope = (meta: JsonObject, last?: Envelope): Envelope | Inva
   if (typeof version !== "string") return malformed(Key.protocolVersion, "must be a string")
   if (!isCapabilities(capabilities)) return malformed(Key.clientCapabilities, "must be an object of objects")
   if (info !== undefined && !isImplementation(info)) return malformed(Key.clientInfo, "must have a name and a version")
-  if (logLevel !== undefined && !isLevel(logLevel)) return malformed(Key.logLevel, `must be one of ${loggingLevels.join(", ")}`)
+  if (logLevel !== undefined && !isLoggingLevel(logLevel))
+    return malformed(Key.logLevel, `must be one of ${loggingLevels.join(", ")}`)
   return new ReadEnvelope(version, capabilities, info, logLevel)
 }
 

@@ -5,7 +5,7 @@
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { invalidParams, InvalidParams, InvalidRequest } from "@effect-mcp/core/McpError"
-import { Implementation, type LoggingLevel, loggingLevels } from "@effect-mcp/core/protocol/Common"
+import { Implementation, isLoggingLevel, loggingLevels } from "@effect-mcp/core/protocol/Common"
 import { InitializeParams } from "@effect-mcp/core/protocol/Lifecycle"
 import * as Revision from "@effect-mcp/core/Revision"
 import { toErrorObject } from "@effect-mcp/core/wire/errors"
@@ -77,13 +77,11 @@ export const makeDiscover =
 /** Serves `ping`. */
 export const ping = (call: Call): Outcome => reply(call.id, call.engine.wire.empty)
 
-const isLevel = (u: unknown): u is LoggingLevel => loggingLevels.some((level) => level === u)
-
 /** Serves `logging/setLevel`: from then on, the session gets messages of that level and above. */
 export const setLevel = (call: Call): Outcome => {
   const level = call.params?.["level"]
   const { session } = call.peer
-  if (!isLevel(level)) {
+  if (!isLoggingLevel(level)) {
     const { reason } = invalidParams(`Invalid params: \`level\` must be one of ${loggingLevels.join(", ")}`)
     return { _tag: "Reply", message: Jsonrpc.failure(call.id, call.engine.wire.error(reason)) }
   }
