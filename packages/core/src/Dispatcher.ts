@@ -24,6 +24,14 @@ export interface Emit {
   readonly sendUnsafe: (message: Jsonrpc.Request | Jsonrpc.Notification) => boolean
 }
 
+/** What a transport knows of one message beside its text. */
+export interface Delivery {
+  /** Who sent this very message, where that is not the peer's. */
+  readonly principal?: Principal | undefined
+  /** A header that came with the message, by its lower-case name, where the transport has headers. */
+  readonly header?: ((name: string) => string | undefined) | undefined
+}
+
 /** What a transport tells about a conversation that it opens. */
 export interface PeerOptions {
   /** For telemetry alone: nothing is decided by it. */
@@ -72,9 +80,10 @@ export const reply = (message: Jsonrpc.Response | ReadonlyArray<Jsonrpc.Response
  * Serves the messages of any number of peers. `McpServer.layer` of `@effect-mcp/server` provides it, transports require it.
  *
  * - `open` registers a conversation. Closing its scope interrupts what is still running for it.
- * - `handle` serves one message. `principal` is who sent this very message, where that is not the peer's. It never fails. The fiber that runs it is the fiber of the call: the dispatcher interrupts the
- *   handler on it when the client cancels or the time is over. Run it on a root fiber that is uninterruptible (`runFork` with
- *   `uninterruptible: true`), in the order in which messages arrive; {@link fork} does.
+ * - `handle` serves one message; `delivery` is what the transport knows of it beside its text. It never fails. The fiber that runs it
+ *   is the fiber of the call: the dispatcher interrupts the handler on it when the client cancels or the time is over. Run it on a
+ *   root fiber that is uninterruptible (`runFork` with `uninterruptible: true`), in the order in which messages arrive; {@link fork}
+ *   does.
  * - `abandon` gives the outcome of a message whose fiber broke down before it had one. Only {@link fork} has a use for it.
  * - `drain` waits until nothing is in flight on a peer.
  */
@@ -82,7 +91,7 @@ export class Dispatcher extends Context.Service<
   Dispatcher,
   {
     readonly open: (options: PeerOptions) => Effect.Effect<Peer, never, Scope.Scope>
-    readonly handle: (peer: Peer, message: Jsonrpc.Inbound, emit: Emit, principal?: Principal) => Effect.Effect<Outcome>
+    readonly handle: (peer: Peer, message: Jsonrpc.Inbound, emit: Emit, delivery?: Delivery) => Effect.Effect<Outcome>
     readonly abandon: (peer: Peer, message: Jsonrpc.Inbound) => Outcome
     readonly drain: (peer: Peer) => Effect.Effect<void>
   }
@@ -96,14 +105,8 @@ const root = { uninterruptible: true } as const
  */
 export const fork = (dispatcher: Dispatcher["Service"], context: Context.Context<never>) => {
   const runFork = Effect.runForkWith(context)
-  return (
-    peer: Peer,
-    message: Jsonrpc.Inbound,
-    emit: Emit,
-    onOutcome: (outcome: Outcome) => void,
-    principal?: Principal
-  ): void => {
-    const outcome = dispatcher.handle(peer, message, emit, principal)
+  return (peer: Peer, message: Jsonrpc.Inbound, emit: Emit, onOutcome: (outcome: Outcome) => void, delivery?: Delivery): void => {
+    const outcome = dispatcher.handle(peer, message, emit, delivery)
     if (Exit.isExit(outcome)) {
       const exit = outcome as Exit.Exit<Outcome> // the guard forgets the type of the value
       if (Exit.isSuccess(exit)) onOutcome(exit.value)

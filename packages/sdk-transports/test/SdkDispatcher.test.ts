@@ -67,7 +67,7 @@ const converse = Effect.fnUntraced(function* ({ connect, options, peer: more }: 
   /** Hands a message over, and keeps its outcome. */
   const hand = (message: Jsonrpc.Inbound, emit = emitTo([]), principal?: Principal.Principal): Array<Outcome> => {
     const outcomes: Array<Outcome> = []
-    run(peer, message, emit, (outcome) => outcomes.push(outcome), principal)
+    run(peer, message, emit, (outcome) => outcomes.push(outcome), { principal })
     return outcomes
   }
   return { server, dispatcher, peer, hand, pushed, logged, close: Scope.close(scope, Exit.void) }

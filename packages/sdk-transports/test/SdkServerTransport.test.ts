@@ -33,8 +33,8 @@ class Served {
         }),
         () => Effect.sync(() => void this.log.push("peer closed"))
       ),
-    handle: (_peer, message, emit, principal) => {
-      this.handled.push({ message, emit, principal })
+    handle: (_peer, message, emit, delivery) => {
+      this.handled.push({ message, emit, principal: delivery?.principal })
       return this.outcome(message)
     },
     drain: () => Effect.void,

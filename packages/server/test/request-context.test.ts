@@ -182,10 +182,10 @@ describe("the request context", () => {
       const way: Emit = { canAsk: false, send: () => Effect.void, sendUnsafe: () => true }
       const grace: Principal.Principal = { ...ada, subject: "grace" }
       const call = Jsonrpc.request(1, "tools/call", { name: "see" })
-      for (const principal of [grace, undefined]) run(peer.handle, call, way, () => {}, principal)
-      run(peer.handle, { _tag: "Batch", items: [call] }, way, () => {}, grace) // refused, and nothing of it is done
+      for (const principal of [grace, undefined]) run(peer.handle, call, way, () => {}, { principal })
+      run(peer.handle, { _tag: "Batch", items: [call] }, way, () => {}, { principal: grace }) // refused, and nothing of it is done
       const batching = yield* served.speak("2025-03-26", { principal: ada })
-      run(batching.handle, { _tag: "Batch", items: [call] }, way, () => {}, grace)
+      run(batching.handle, { _tag: "Batch", items: [call] }, way, () => {}, { principal: grace })
       yield* settle
       assert.deepStrictEqual(
         facts.map(({ principal }) => principal.subject),

@@ -112,9 +112,9 @@ export const make = (settings: Settings): Dispatcher["Service"] => {
 
   return {
     open,
-    handle: (peer, message, emit, principal) => {
+    handle: (peer, message, emit, delivery) => {
       const served = peer as ServedPeer // only this dispatcher makes peers
-      const way = { emit, extra: extraOf(principal ?? served.principal) }
+      const way = { emit, extra: extraOf(delivery?.principal ?? served.principal) }
       return Effect.suspend(() =>
         message._tag === "Batch" ? handleBatch(served, message, way) : handleSingle(served, message, way)
       )

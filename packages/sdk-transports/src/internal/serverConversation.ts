@@ -152,7 +152,7 @@ export const converse = Effect.fnUntraced(function* (
   const { sessionId } = transport
   const peer: Peer = yield* dispatcher.open({ transport: "sdk", push, ...(sessionId === undefined ? {} : { sessionId }) })
   const handle = fork(dispatcher, context)
-  conversation.handle = (message, emit, onOutcome, principal) => handle(peer, message, emit, onOutcome, principal)
+  conversation.handle = (message, emit, onOutcome, principal) => handle(peer, message, emit, onOutcome, { principal })
   const started = Effect.andThen(
     Effect.sync(() => transport.setSupportedProtocolVersions?.([...Revision.versions])),
     start(transport, settings.startTimeout)

@@ -1,7 +1,7 @@
 /**
  * The dispatcher: tells the eras apart, finds the method, and gives every message its outcome. It knows no transport.
  */
-import type { Dispatcher, Emit, Outcome, Peer, PeerOptions } from "@effect-mcp/core/Dispatcher"
+import type { Delivery, Dispatcher, Emit, Outcome, Peer, PeerOptions } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import {
   Internal,
@@ -53,14 +53,16 @@ const isEnvelope = (read: Envelope | InvalidParams): read is Envelope => !("_tag
 const unusedId = (peer: ServerPeer, { id }: Jsonrpc.Invalid): Jsonrpc.RequestId | undefined =>
   id !== undefined && peer.calls.has(id) ? undefined : id
 
-/** From whom a message came, and the way back. */
+/** From whom a message came, what came with it, and the way back. */
 class Way {
   readonly emit: Emit
   readonly principal: Principal
+  readonly header: Delivery["header"]
 
-  constructor(emit: Emit, principal: Principal) {
+  constructor(emit: Emit, principal: Principal, header: Delivery["header"]) {
     this.emit = emit
     this.principal = principal
+    this.header = header
   }
 }
 
@@ -214,9 +216,9 @@ export const make = ({
 
   return {
     open,
-    handle: (peer, message, emit, principal) => {
+    handle: (peer, message, emit, delivery) => {
       const state = peer as ServerPeer // only this dispatcher makes peers
-      const way = new Way(emit, principal ?? state.principal)
+      const way = new Way(emit, delivery?.principal ?? state.principal, delivery?.header)
       return message._tag === "Batch" ? handleBatch(state, message, way) : handleSingle(state, message, way)
     },
     abandon: (peer, message) => {
