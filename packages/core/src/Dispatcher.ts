@@ -7,9 +7,11 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type * as Jsonrpc from "./Jsonrpc.ts"
 import type { Principal } from "./Principal.ts"
+import type { SessionVersion } from "./protocol/Version.ts"
+import type { StoreError } from "./StoreError.ts"
 
 /**
  * A message's own way back to the client: progress, logs and, where `canAsk` says so, questions. On stdio it is the pipe, over
@@ -22,6 +24,11 @@ export interface Emit {
   readonly send: (message: Jsonrpc.Request | Jsonrpc.Notification) => Effect.Effect<void>
   /** Writes a message without waiting. False when it was dropped because the way back is full or closed. */
   readonly sendUnsafe: (message: Jsonrpc.Request | Jsonrpc.Notification) => boolean
+  /**
+   * Lets go of the connection on which the client waits for this message's answer, where the client can come back for it. Absent where
+   * there is nothing to let go of.
+   */
+  readonly detach?: Effect.Effect<void>
 }
 
 /** What a transport knows of one message beside its text. */
@@ -42,6 +49,12 @@ export interface PeerOptions {
   readonly principal?: Principal
   /** The name of the session that `initialize` opens, where the transport names sessions. */
   readonly sessionId?: string
+  /** Whether that session is kept in the `SessionStore`, so that `resume` finds it. False by default. */
+  readonly kept?: boolean
+  /** What the client speaks, where nobody remembers its `initialize`: a conversation of the session era without a session. */
+  readonly assumed?: SessionVersion
+  /** Set where every request is one of the request era, whatever it says of itself. */
+  readonly era?: "request"
 }
 
 /** A conversation as the transport holds it. What is negotiated and in flight on it is the dispatcher's own business. */
@@ -80,6 +93,11 @@ export const reply = (message: Jsonrpc.Response | ReadonlyArray<Jsonrpc.Response
  * Serves the messages of any number of peers. `McpServer.layer` of `@effect-mcp/server` provides it, transports require it.
  *
  * - `open` registers a conversation. Closing its scope interrupts what is still running for it.
+ * - `enter` and `leave` do the same for transports with many short conversations, which need no scope for each. `leave` must be run, and
+ *   waits for what it interrupts, five seconds at most.
+ * - `resume` enters the conversation of a session that the `SessionStore` keeps; `undefined` when there is none, or when it belongs to
+ *   another principal. `renew` gives the session of a conversation its whole time to live again, and tells whether it is still there; `forget`
+ *   ends it for good.
  * - `handle` serves one message; `delivery` is what the transport knows of it beside its text. It never fails. The fiber that runs it
  *   is the fiber of the call: the dispatcher interrupts the handler on it when the client cancels or the time is over. Run it on a
  *   root fiber that is uninterruptible (`runFork` with `uninterruptible: true`), in the order in which messages arrive; {@link fork}
@@ -91,11 +109,42 @@ export class Dispatcher extends Context.Service<
   Dispatcher,
   {
     readonly open: (options: PeerOptions) => Effect.Effect<Peer, never, Scope.Scope>
+    readonly enter: (options: PeerOptions) => Effect.Effect<Peer>
+    readonly leave: (peer: Peer) => Effect.Effect<void>
+    readonly resume: (sessionId: string, options: PeerOptions) => Effect.Effect<Peer | undefined, StoreError>
+    readonly renew: (peer: Peer) => Effect.Effect<boolean, StoreError>
+    readonly forget: (peer: Peer) => Effect.Effect<void, StoreError>
     readonly handle: (peer: Peer, message: Jsonrpc.Inbound, emit: Emit, delivery?: Delivery) => Effect.Effect<Outcome>
     readonly abandon: (peer: Peer, message: Jsonrpc.Inbound) => Outcome
     readonly drain: (peer: Peer) => Effect.Effect<void>
   }
 >()("@effect-mcp/core/Dispatcher") {}
+
+/**
+ * What a dispatcher without sessions of its own has beside `open`: conversations that are entered and left are those with a scope each, and
+ * there is nothing to resume.
+ */
+export const withoutSessions = (
+  open: Dispatcher["Service"]["open"]
+): Pick<Dispatcher["Service"], "enter" | "leave" | "resume" | "renew" | "forget"> => {
+  const scopes = new WeakMap<Peer, Scope.Closeable>()
+  return {
+    enter: (options) =>
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const peer = yield* Scope.provide(open(options), scope)
+        scopes.set(peer, scope)
+        return peer
+      }),
+    leave: (peer) => {
+      const scope = scopes.get(peer)
+      return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
+    },
+    resume: () => Effect.succeed(undefined),
+    renew: () => Effect.succeed(true),
+    forget: () => Effect.void
+  }
+}
 
 const root = { uninterruptible: true } as const
 

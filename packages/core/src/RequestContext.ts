@@ -56,6 +56,11 @@ export class RequestContext extends Context.Service<
     readonly annotateResult: (meta: JsonObject) => void
     /** The lowest level of log messages that the client asked for; `undefined` when it wants none. */
     readonly logLevel: LoggingLevel | undefined
+    /**
+     * Lets go of the connection on which the client waits, for calls that take long: the client comes back for the answer, which is kept
+     * for it. Does nothing where it could not come back, so it may always be called. See `HttpServerTransport`.
+     */
+    readonly detach: Effect.Effect<void>
     /** The request's own way back to the client. */
     readonly emit: Emit
     /** What the server itself serves. */

@@ -10,28 +10,46 @@
 const turn = 256
 
 /** Keys and values in the order in which they were added. Entries that are removed while it is iterated may still be visited. */
-export class Turnover<K, V> {
-  private map = new Map<K, V>()
+export class Turnover<K, V extends {}> {
+  // Most conversations have one call at a time: the first entry needs no table.
+  private map: Map<K, V> | undefined = undefined
+  private onlyKey: K | undefined = undefined
+  private only: V | undefined = undefined
   private removed = 0
 
   get size(): number {
-    return this.map.size
+    return this.map === undefined ? (this.only === undefined ? 0 : 1) : this.map.size
   }
 
   get(key: K): V | undefined {
-    return this.map.get(key)
+    if (this.map !== undefined) return this.map.get(key)
+    return this.onlyKey === key ? this.only : undefined
   }
 
   has(key: K): boolean {
-    return this.map.has(key)
+    return this.get(key) !== undefined
   }
 
   set(key: K, value: V): void {
+    if (this.map === undefined) {
+      if (this.only === undefined || this.onlyKey === key) {
+        this.onlyKey = key
+        this.only = value
+        return
+      }
+      this.map = new Map([[this.onlyKey as K, this.only]]) // there is a value, so there is its key
+      this.onlyKey = this.only = undefined
+    }
     this.map.set(key, value)
   }
 
   /** False when it was not there. */
   delete(key: K): boolean {
+    if (this.map === undefined) {
+      if (this.only === undefined || this.onlyKey !== key) return false
+      this.onlyKey = this.only = undefined
+      return true
+    }
     if (!this.map.delete(key)) return false
     if (++this.removed >= turn && this.removed > this.map.size) {
       this.removed = 0
@@ -40,7 +58,8 @@ export class Turnover<K, V> {
     return true
   }
 
-  values(): IterableIterator<V> {
-    return this.map.values()
+  values(): Iterable<V> {
+    if (this.map !== undefined) return this.map.values()
+    return this.only === undefined ? [] : [this.only]
   }
 }

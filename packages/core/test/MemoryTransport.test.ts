@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { ClientTransport } from "../src/ClientTransport.ts"
-import { Dispatcher, type Emit, type Outcome, type PeerOptions } from "../src/Dispatcher.ts"
+import { Dispatcher, type Emit, type Outcome, type PeerOptions, withoutSessions } from "../src/Dispatcher.ts"
 import * as Jsonrpc from "../src/Jsonrpc.ts"
 import * as MemoryTransport from "../src/MemoryTransport.ts"
 
@@ -19,18 +19,20 @@ interface Opened {
 /** A dispatcher that keeps what it is given and answers as the test says. */
 const scripted = (handle: (message: Jsonrpc.Inbound, emit: Emit) => Effect.Effect<Outcome>) => {
   const peers: Array<Opened> = []
+  const open: Dispatcher["Service"]["open"] = (options) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const opened: Opened = { options, handled: [], isOpen: true }
+        peers.push(opened)
+        return { id: peers.length, inFlight: 0, agreement: undefined }
+      }),
+      ({ id }) => Effect.sync(() => void (peers[id - 1]!.isOpen = false))
+    )
   const layer = Layer.succeed(
     Dispatcher,
     Dispatcher.of({
-      open: (options) =>
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            const opened: Opened = { options, handled: [], isOpen: true }
-            peers.push(opened)
-            return { id: peers.length, inFlight: 0, agreement: undefined }
-          }),
-          ({ id }) => Effect.sync(() => void (peers[id - 1]!.isOpen = false))
-        ),
+      open,
+      ...withoutSessions(open),
       handle: (peer, message, emit) => {
         peers[peer.id - 1]!.handled.push([message, emit])
         return handle(message, emit)

@@ -8,7 +8,7 @@ import { Turnover } from "../src/Turnover.ts"
 const keys = <V>(count: number, value: (n: number) => V) => Array.from({ length: count }, (_, n) => [n, value(n)] as const)
 
 /** A turnover with these entries. */
-const holding = <K, V>(entries: ReadonlyArray<readonly [K, V]>): Turnover<K, V> => {
+const holding = <K, V extends {}>(entries: ReadonlyArray<readonly [K, V]>): Turnover<K, V> => {
   const turnover = new Turnover<K, V>()
   for (const [key, value] of entries) turnover.set(key, value)
   return turnover

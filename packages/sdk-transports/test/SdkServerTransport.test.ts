@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Dispatcher, type Emit, type Outcome, type PeerOptions } from "@effect-mcp/core/Dispatcher"
+import { Dispatcher, type Emit, type Outcome, type PeerOptions, withoutSessions } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as Principal from "@effect-mcp/core/Principal"
 import * as Revision from "@effect-mcp/core/Revision"
@@ -25,6 +25,7 @@ class Served {
   readonly opened: Array<PeerOptions> = []
   readonly log: Array<string> = []
   readonly layer = Layer.succeed(Dispatcher, {
+    ...withoutSessions(() => Effect.die(new Error("not used"))),
     open: (options) =>
       Effect.acquireRelease(
         Effect.sync(() => {

@@ -3,7 +3,8 @@
  */
 import * as CacheHint from "@effect-mcp/core/CacheHint"
 import { toMillis } from "@effect-mcp/core/Deadlines"
-import type * as Duration from "effect/Duration"
+import * as SessionStore from "@effect-mcp/core/SessionStore"
+import * as Duration from "effect/Duration"
 
 /** What a server does when two components have the same name. */
 export type OnDuplicate =
@@ -38,6 +39,11 @@ export interface Options {
   readonly concurrencyPerPeer?: number
   /** How many calls may wait, per peer and over all peers each. 4,096 by default; more are refused. */
   readonly waiting?: number
+  /**
+   * How long a session may be idle before it is forgotten, on transports that keep sessions, such as HTTP. 30 minutes by default;
+   * `Duration.infinity` keeps sessions until their store has to make room.
+   */
+  readonly sessionTimeout?: Duration.Input
   /** How many components one page of a list holds. 1,000 by default. */
   readonly pageSize?: number
   /** What happens when two components have the same name. `"error"` by default. */
@@ -67,7 +73,8 @@ export interface Options {
 }
 
 /** The options with their defaults filled in. Durations are milliseconds, infinity is `undefined`. */
-export interface Settings extends Required<Omit<Options, "toolTimeout" | "answerTimeout" | "cacheHint">> {
+export interface Settings extends Required<Omit<Options, "toolTimeout" | "answerTimeout" | "cacheHint" | "sessionTimeout">> {
+  readonly sessionTimeout: Duration.Duration
   readonly answerTimeout: number | undefined
   readonly toolTimeout: number | undefined
   readonly cacheHint: CacheHint.ByMethod
@@ -82,6 +89,7 @@ const positive = (name: string, value: number): number => {
 export const make = (options: Options): Settings => ({
   toolTimeout: toMillis(options.toolTimeout ?? "10 minutes"),
   answerTimeout: toMillis(options.answerTimeout ?? "1 hour"),
+  sessionTimeout: Duration.fromInputUnsafe(options.sessionTimeout ?? SessionStore.defaultTtl),
   maxRounds: positive("maxRounds", options.maxRounds ?? 32),
   stateSize: positive("stateSize", options.stateSize ?? 262_144),
   concurrency: positive("concurrency", options.concurrency ?? 4096),

@@ -40,6 +40,7 @@ export class LocalRequest implements Readonly<RequestContext["Service"]> {
   readonly meta = none
   readonly progressToken = undefined
   readonly logLevel = undefined
+  readonly detach = Effect.void
   readonly emit = nowhere
   readonly inside = nothing
   /** Of this call alone: it keeps what the handler records. */

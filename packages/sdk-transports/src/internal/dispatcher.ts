@@ -1,7 +1,7 @@
 /**
  * The dispatcher that a server of the SDK is: every message gets its outcome.
  */
-import type { Dispatcher, Outcome, PeerOptions } from "@effect-mcp/core/Dispatcher"
+import { type Dispatcher, type Outcome, type PeerOptions, withoutSessions } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { Internal, InvalidRequest, Overloaded } from "@effect-mcp/core/McpError"
 import type { Principal } from "@effect-mcp/core/Principal"
@@ -112,6 +112,7 @@ export const make = (settings: Settings): Dispatcher["Service"] => {
 
   return {
     open,
+    ...withoutSessions(open),
     handle: (peer, message, emit, delivery) => {
       const served = peer as ServedPeer // only this dispatcher makes peers
       const way = { emit, extra: extraOf(delivery?.principal ?? served.principal) }

@@ -3,12 +3,15 @@
  */
 import { ChangeBus, layerMemory as busInMemory } from "@effect-mcp/core/ChangeBus"
 import { completersOf } from "@effect-mcp/core/Completion"
-import { MethodNotFound } from "@effect-mcp/core/McpError"
+import type { Outcome } from "@effect-mcp/core/Dispatcher"
+import { Internal, MethodNotFound } from "@effect-mcp/core/McpError"
 import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
 import type * as Middleware from "@effect-mcp/core/Middleware"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Revision from "@effect-mcp/core/Revision"
+import { layerMemory as sessionsInMemory, SessionStore } from "@effect-mcp/core/SessionStore"
+import { Turnover } from "@effect-mcp/core/Turnover"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
 import type { ServerFacts, ServerWire } from "@effect-mcp/core/wire/Wire"
@@ -44,6 +47,7 @@ import * as resources from "./resources.ts"
 import * as Rounds from "./rounds.ts"
 import * as Run from "./run.ts"
 import * as Sealing from "./sealing.ts"
+import * as Sessions from "./sessions.ts"
 import { Slots } from "./slots.ts"
 import * as Telemetry from "./telemetry.ts"
 import * as tools from "./tools.ts"
@@ -53,6 +57,8 @@ export interface Base {
   readonly context: Context.Context<never>
   /** The way of news between the processes that serve this server; within this one when there are no others. */
   readonly bus: ChangeBus["Service"]
+  /** Where sessions are kept; in this process when nothing else was provided. */
+  readonly sessionStore: SessionStore["Service"]
   readonly settings: Settings.Settings
   readonly facts: Omit<ServerFacts, "capabilities">
   readonly telemetry: Telemetry.Telemetry
@@ -101,12 +107,15 @@ export const base = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Base, never, Scope.Scope> {
   const plain = yield* Effect.context<never>()
   const bus = Context.getOrUndefined(plain, ChangeBus) ?? Context.get(yield* Layer.build(busInMemory), ChangeBus)
+  const sessionStore =
+    Context.getOrUndefined(plain, SessionStore) ?? Context.get(yield* Layer.build(sessionsInMemory()), SessionStore)
   const settings = Settings.make(options)
   const prepare = withClientLog(options.name)
   const telemetry = Telemetry.make(plain, settings.recordArguments)
   return {
     context: plain,
     bus,
+    sessionStore,
     settings,
     telemetry,
     outsideOfCalls: outsideOfCalls(plain),
@@ -137,6 +146,20 @@ const immediately =
   <C, A>(serve: (call: C) => A) =>
   (call: C): Effect.Effect<A> =>
     Effect.succeed(serve(call))
+
+// What a session is told holds from its answer on, wherever the session goes on.
+const makeNoted =
+  (sessions: Sessions.Sessions, logDefect: Run.LogDefect) =>
+  (serve: (call: Call) => Outcome): Serve<Call> =>
+  (call) => {
+    const outcome = serve(call)
+    const { session } = call.peer
+    if (session?.kept !== true) return Effect.succeed(outcome)
+    return Effect.matchCause(sessions.note(session), {
+      onSuccess: () => outcome,
+      onFailure: (cause) => Run.refuse(call, new Internal({ id: logDefect(call.method, cause) }))
+    })
+  }
 
 /** The methods of all revisions; each revision takes those that exist in it. */
 type Methods = { readonly [method: string]: Serve<Call> }
@@ -178,7 +201,7 @@ const forkCall =
 
 /** The dispatcher and the registry of a server with these middleware around everything. */
 export const engine = Effect.fnUntraced(function* (
-  { bus, context, facts, settings, telemetry }: Base,
+  { bus, context, facts, sessionStore, settings, telemetry }: Base,
   middlewares: ReadonlyArray<Middleware.Implementation>,
   served: ReadonlyArray<ServedExtension> = []
 ) {
@@ -217,7 +240,8 @@ export const engine = Effect.fnUntraced(function* (
   const templates = filtered(registry.resources, ({ template }) => template !== undefined)
   const source = { find: registry.resources.find, templates }
   const listing = { middlewares, settings, run, telemetry }
-  const peers = new Set<PeerState<Call>>()
+  const peers = new Turnover<PeerState<Call>, PeerState<Call>>()
+  const sessions = Sessions.make(sessionStore, settings.sessionTimeout, deadlines.now)
   const subscriptions = new Subscriptions()
   const complete = makeComplete({
     ...calling,
@@ -239,9 +263,12 @@ export const engine = Effect.fnUntraced(function* (
       }
     },
     settings,
+    sessions,
+    logDefect,
     offered,
     engineOf: (version: Revision.Version) => engineOf(version)
   }
+  const noted = makeNoted(sessions, logDefect)
   const ifOffered =
     (kind: Kind, serve: Serve<Call>): Serve<Call> =>
     (call) =>
@@ -269,12 +296,12 @@ export const engine = Effect.fnUntraced(function* (
     {
       ping: immediately(lifecycle.ping),
       "server/discover": immediately(lifecycle.makeDiscover(lifecycleOptions)),
-      "logging/setLevel": immediately(lifecycle.setLevel),
+      "logging/setLevel": noted(lifecycle.setLevel),
       "tools/call": toolCalls.serve(registry.tools.find),
       "tools/list": listed.tools.serve,
       "resources/read": ifOffered("resources", resourceCalls.serve(source)),
-      "resources/subscribe": ifOffered("resources", immediately(resources.subscribe(source))),
-      "resources/unsubscribe": ifOffered("resources", immediately(resources.unsubscribe)),
+      "resources/subscribe": ifOffered("resources", noted(resources.subscribe(source))),
+      "resources/unsubscribe": ifOffered("resources", noted(resources.unsubscribe)),
       "resources/list": ifOffered("resources", listed.resources.serve),
       "resources/templates/list": ifOffered("resources", listed.templates.serve),
       "completion/complete": (call) =>
@@ -293,14 +320,16 @@ export const engine = Effect.fnUntraced(function* (
   )
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
-      const all = [...peers]
+      const all = [...peers.values()]
       for (const peer of all) peer.endAll("closed")
       // What the handlers use is released after this.
       const idle = Effect.forEach(all, (peer) => peer.idle, { concurrency: "unbounded" })
       return Effect.timeoutOption(idle, dispatcher.closeTimeout)
     })
   )
-  const initialize = lifecycle.makeInitialize(lifecycleOptions)
+  const sessionOf = lifecycle.makeSessionOf(lifecycleOptions)
+  const initialize = lifecycle.makeInitialize(lifecycleOptions, sessionOf)
+  const audience = { peers: { [Symbol.iterator]: () => peers.values()[Symbol.iterator]() }, subscriptions }
   return {
     registry,
     dispatcher: dispatcher.make({
@@ -310,17 +339,17 @@ export const engine = Effect.fnUntraced(function* (
       notify: extensions.notify,
       letGo: abandon,
       logDefect,
+      now: deadlines.now,
       peers,
+      sessionOf,
+      sessions,
       subscriptions
     }),
     /** Tells clients of an event of an extension. */
-    broadcast: broadcaster(served, { peers, subscriptions }),
+    broadcast: broadcaster(served, audience),
     /** Tells clients of changes from now on, as long as the scope is open. */
     announce: Effect.gen(function* () {
-      const { listChanged, resourceUpdated } = changes.announcer(
-        { peers, subscriptions },
-        (effect) => void Effect.runForkWith(context)(effect)
-      )
+      const { listChanged, resourceUpdated } = changes.announcer(audience, (effect) => void Effect.runForkWith(context)(effect))
       yield* Effect.acquireRelease(
         Effect.sync(() => [registry.onChange(listChanged), registry.onUpdate(({ uri }) => resourceUpdated(uri))]),
         (stops) => Effect.sync(() => stops.forEach((stop) => stop()))

@@ -17,6 +17,7 @@ import { Timed } from "@effect-mcp/core/Deadlines"
 import type { Running } from "../Component.ts"
 import type { Engine } from "./engine.ts"
 import { Round } from "./round.ts"
+import * as Effect from "effect/Effect"
 import type { Subject } from "./subject.ts"
 import type { Ended, InFlight, PeerState } from "./peer.ts"
 
@@ -118,6 +119,9 @@ export class Call extends Timed implements InFlight, Service {
   get progressToken(): ProgressToken | undefined {
     const token = this.meta[Key.progressToken]
     return isRequestId(token) ? token : undefined
+  }
+  get detach(): Effect.Effect<void> {
+    return this.emit.detach ?? Effect.void
   }
   get inside(): Inside {
     return this.engine.inside(this)

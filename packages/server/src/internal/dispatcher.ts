@@ -11,7 +11,7 @@ import {
   type Reason,
   UnsupportedVersion
 } from "@effect-mcp/core/McpError"
-import type { Principal } from "@effect-mcp/core/Principal"
+import { anonymous, type Principal } from "@effect-mcp/core/Principal"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import * as Revision from "@effect-mcp/core/Revision"
 import { toErrorObject } from "@effect-mcp/core/wire/errors"
@@ -20,12 +20,15 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { Turnover } from "@effect-mcp/core/Turnover"
 import type { Settings } from "../Settings.ts"
 import { Call } from "./call.ts"
 import type { Engine } from "./engine.ts"
 import type { Subscriptions } from "./listen.ts"
-import { PeerState } from "./peer.ts"
+import type { SessionStart } from "./lifecycle.ts"
+import { PeerState, type Session } from "./peer.ts"
 import { type LogDefect, refuse } from "./run.ts"
+import type { Sessions } from "./sessions.ts"
 import { Slots } from "./slots.ts"
 
 type ServerPeer = PeerState<Call>
@@ -44,8 +47,11 @@ const failure = (id: Jsonrpc.RequestId | undefined, reason: Reason, revision: Re
 const answer = (id: Jsonrpc.RequestId, reason: Reason, revision: Revision.Revision): Effect.Effect<Outcome> =>
   Effect.succeed({ _tag: "Reply", message: failure(id, reason, revision) })
 
+const reject = (id: Jsonrpc.RequestId | undefined, reason: Reason, revision: Revision.Revision): Effect.Effect<Outcome> =>
+  Effect.succeed({ _tag: "Rejected", message: failure(id, reason, revision) })
+
 const rejected = (id: Jsonrpc.RequestId | undefined, detail: string): Effect.Effect<Outcome> =>
-  Effect.succeed({ _tag: "Rejected", message: failure(id, new InvalidRequest({ detail }), Revision.latestSession) })
+  reject(id, new InvalidRequest({ detail }), Revision.latestSession)
 
 const isEnvelope = (read: Envelope | InvalidParams): read is Envelope => !("_tag" in read)
 
@@ -70,11 +76,16 @@ class Way {
 export interface Options {
   readonly settings: Settings
   readonly engineOf: (version: Revision.Version) => Engine<Call>
-  readonly initialize: (peer: ServerPeer, request: Jsonrpc.Request) => Outcome
+  readonly initialize: (peer: ServerPeer, request: Jsonrpc.Request) => Effect.Effect<Outcome>
+  readonly sessions: Sessions
+  /** The session of a client that somebody else has greeted. */
+  readonly sessionOf: (start: SessionStart) => Session<Call>
   /** Takes notifications that are not of the protocol. Must not throw. */
   readonly notify: (peer: ServerPeer, message: Jsonrpc.Notification, way: Way) => void
-  readonly peers: Set<ServerPeer>
+  readonly peers: Turnover<ServerPeer, ServerPeer>
   readonly subscriptions: Subscriptions
+  /** The time in milliseconds, from wherever. */
+  readonly now: () => number
   readonly logDefect: LogDefect
   /** Lets go of what a call holds whose fiber broke. */
   readonly letGo: (call: Call) => void
@@ -87,11 +98,16 @@ export const make = ({
   letGo,
   logDefect,
   notify,
+  now,
   peers,
+  sessionOf,
+  sessions,
   settings,
   subscriptions
 }: Options): Dispatcher["Service"] => {
   let lastPeer = 0
+  // In the request era a conversation is one request, and most clients say the same of themselves every time.
+  let lastEnvelope: Envelope | undefined
 
   const serve = (call: Call): Effect.Effect<Outcome> => {
     const method = call.engine.methods.get(call.method)
@@ -105,9 +121,9 @@ export const make = ({
   }
 
   const requestEra = (peer: ServerPeer, request: Jsonrpc.Request, meta: Jsonrpc.JsonObject, way: Way) => {
-    const envelope = readEnvelope(meta, peer.envelope)
-    if (!isEnvelope(envelope)) return answer(request.id, envelope, Revision.latest)
-    peer.envelope = envelope
+    const envelope = readEnvelope(meta, peer.envelope ?? lastEnvelope)
+    if (!isEnvelope(envelope)) return reject(request.id, envelope, Revision.latest)
+    peer.envelope = lastEnvelope = envelope
     const revision = Revision.fromVersion(envelope.version)
     if (revision === undefined || revision.era !== "request") {
       const reason = new UnsupportedVersion({ requested: envelope.version, supported: supportedVersions })
@@ -117,7 +133,7 @@ export const make = ({
   }
 
   const beforeSession = (peer: ServerPeer, request: Jsonrpc.Request): Effect.Effect<Outcome> => {
-    if (request.method === "initialize") return Effect.succeed(initialize(peer, request))
+    if (request.method === "initialize") return initialize(peer, request)
     // Before `initialize` a client may send nothing but a ping.
     if (request.method === "ping") return Effect.succeed({ _tag: "Reply", message: Jsonrpc.reply(request.id, "{}") })
     const detail = Revision.latest.hasRequest(request.method, "client")
@@ -137,7 +153,8 @@ export const make = ({
       return rejected(undefined, `Invalid Request: the id ${JSON.stringify(request.id)} is in flight already`)
     }
     const meta = request.params?.["_meta"]
-    if (Jsonrpc.isObject(meta) && meta[Key.protocolVersion] !== undefined) return requestEra(peer, request, meta, way)
+    const said = Jsonrpc.isObject(meta) ? meta : undefined
+    if (peer.isRequestEra || said?.[Key.protocolVersion] !== undefined) return requestEra(peer, request, said ?? {}, way)
     const { session } = peer
     if (session === undefined || request.method === "initialize") return beforeSession(peer, request)
     return serve(new Call(request, peer, session.engine, session, way))
@@ -189,13 +206,20 @@ export const make = ({
     })
   }
 
-  const close = (peer: ServerPeer): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      peers.delete(peer)
-      peer.endAll("closed")
-      peer.forgetQuestions()
-      return Effect.asVoid(Effect.timeoutOption(peer.idle, closeTimeout))
-    })
+  const enter = (options: PeerOptions): ServerPeer => {
+    const peer = new PeerState<Call>(++lastPeer, options, new Slots(settings.concurrencyPerPeer, settings.waiting))
+    if (options.assumed !== undefined) peer.session = sessionOf({ version: options.assumed })
+    peers.set(peer, peer)
+    return peer
+  }
+
+  const leave = (peer: ServerPeer): Effect.Effect<void> => {
+    peers.delete(peer)
+    peer.endAll("closed")
+    peer.forgetQuestions()
+    if (peer.inFlight === 0) return Effect.void
+    return Effect.asVoid(Effect.timeoutOption(peer.idle, closeTimeout))
+  }
 
   const abandon = (peer: ServerPeer, { id, method }: Jsonrpc.Request): Jsonrpc.Failure => {
     const call = peer.calls.get(id)
@@ -206,16 +230,24 @@ export const make = ({
 
   const open = (options: PeerOptions): Effect.Effect<Peer, never, Scope.Scope> =>
     Effect.acquireRelease(
-      Effect.sync(() => {
-        const peer = new PeerState<Call>(++lastPeer, options, new Slots(settings.concurrencyPerPeer, settings.waiting))
-        peers.add(peer)
-        return peer
-      }),
-      close
+      Effect.sync(() => enter(options)),
+      (peer) => Effect.suspend(() => leave(peer))
     )
 
   return {
     open,
+    enter: (options) => Effect.succeed(enter(options)),
+    leave: (peer) => leave(peer as ServerPeer), // only this dispatcher makes peers
+    resume: (id, options) =>
+      Effect.map(sessions.find(id, options.principal ?? anonymous), (data) => {
+        if (data === undefined) return undefined
+        const peer = enter({ ...options, sessionId: id, kept: true })
+        peer.session = sessionOf(data)
+        peer.renewedAt = now()
+        return peer
+      }),
+    renew: (peer) => sessions.renew(peer as ServerPeer), // as above
+    forget: ({ agreement }) => (agreement?.sessionId === undefined ? Effect.void : sessions.forget(agreement.sessionId)),
     handle: (peer, message, emit, delivery) => {
       const state = peer as ServerPeer // only this dispatcher makes peers
       const way = new Way(emit, delivery?.principal ?? state.principal, delivery?.header)

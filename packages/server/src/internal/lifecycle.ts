@@ -4,29 +4,39 @@
  */
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
-import { invalidParams, InvalidParams, InvalidRequest } from "@effect-mcp/core/McpError"
+import { Internal, invalidParams, InvalidParams, InvalidRequest } from "@effect-mcp/core/McpError"
 import { Implementation, isLoggingLevel, loggingLevels } from "@effect-mcp/core/protocol/Common"
 import { InitializeParams } from "@effect-mcp/core/protocol/Lifecycle"
 import * as Revision from "@effect-mcp/core/Revision"
 import { toErrorObject } from "@effect-mcp/core/wire/errors"
 import type { ServerFacts } from "@effect-mcp/core/wire/Wire"
+import type { SessionVersion } from "@effect-mcp/core/protocol/Version"
+import type { SessionData } from "@effect-mcp/core/SessionStore"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { type Kind, kinds } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
 import type { Engine } from "./engine.ts"
-import type { PeerState } from "./peer.ts"
+import type { PeerState, Session } from "./peer.ts"
+import type { LogDefect } from "./run.ts"
+import type { Sessions } from "./sessions.ts"
 
 const decodeInitialize = Schema.decodeUnknownExit(InitializeParams)
 const decodeImplementation = Schema.decodeUnknownExit(Implementation)
 
 const reply = (id: Jsonrpc.RequestId, json: string): Outcome => ({ _tag: "Reply", message: Jsonrpc.reply(id, json) })
 
+/** What a session starts from: what a store remembers of one, or what is assumed of a client that nobody knows. */
+export type SessionStart = Pick<SessionData, "version"> & Partial<SessionData>
+
 /** What the lifecycle works with. */
 export interface Options {
   readonly facts: ServerFacts
   readonly settings: Settings
+  readonly sessions: Sessions
+  readonly logDefect: LogDefect
   /** Whether components of a kind are served. */
   readonly offered: (kind: Kind) => boolean
   readonly engineOf: (version: Revision.Version) => Engine<Call>
@@ -39,14 +49,43 @@ const nameAndVersion = (params: Jsonrpc.JsonObject): Jsonrpc.JsonObject => {
   return { ...params, clientInfo: { name: clientInfo["name"], version: clientInfo["version"] } }
 }
 
+const nothing: ReadonlySet<string> = new Set()
+
+/** The kinds that there are now, as one set for all who come while they stay the same. */
+const makeOffers = (offered: (kind: Kind) => boolean) => {
+  let last: ReadonlySet<Kind> = new Set()
+  return (): ReadonlySet<Kind> => {
+    const now = kinds.filter(offered)
+    if (now.length !== last.size || now.some((kind) => !last.has(kind))) last = new Set(now)
+    return last
+  }
+}
+
+/** Goes on with a session that began elsewhere, so its client has said that it is ready. */
+export const makeSessionOf = ({ engineOf, offered }: Options): ((start: SessionStart) => Session<Call>) => {
+  const offers = makeOffers(offered)
+  return ({ clientCapabilities = {}, clientInfo, id, logLevel, subscriptions = [], version }) => ({
+    engine: engineOf(version),
+    id,
+    kept: id !== undefined,
+    info: clientInfo,
+    capabilities: clientCapabilities,
+    offered: offers(),
+    subscribed: subscriptions.length === 0 ? nothing : new Set(subscriptions),
+    logLevel,
+    ready: true
+  })
+}
+
 /** Opens the session of a peer. A second `initialize` is refused, a revision that is not ours is answered with the latest one. */
 export const makeInitialize =
-  ({ engineOf, facts, offered, settings }: Options) =>
-  (peer: PeerState<Call>, request: Jsonrpc.Request): Outcome => {
-    const refuse = (reason: InvalidParams | InvalidRequest): Outcome => ({
+  ({ facts, logDefect, sessions, settings }: Options, sessionOf: (start: SessionStart) => Session<Call>) =>
+  (peer: PeerState<Call>, request: Jsonrpc.Request): Effect.Effect<Outcome> => {
+    const failed = (reason: InvalidParams | InvalidRequest | Internal): Outcome => ({
       _tag: "Reply",
       message: Jsonrpc.failure(request.id, toErrorObject(reason, Revision.latestSession))
     })
+    const refuse = (reason: InvalidParams | InvalidRequest) => Effect.succeed(failed(reason))
     if (peer.session !== undefined) return refuse(new InvalidRequest({ detail: "The session is initialized already" }))
     const decoded = decodeInitialize(nameAndVersion(request.params ?? {}))
     if (Exit.isFailure(decoded)) {
@@ -54,18 +93,21 @@ export const makeInitialize =
       return refuse(new InvalidParams({ detail }))
     }
     const { capabilities, clientInfo, protocolVersion } = decoded.value
-    const engine = engineOf(Revision.negotiate(protocolVersion).version)
-    peer.session = {
-      engine,
-      id: peer.sessionId,
-      info: clientInfo,
-      capabilities,
-      offered: new Set(kinds.filter(offered)),
-      subscribed: new Set(),
-      logLevel: undefined,
-      ready: false
-    }
-    return reply(request.id, engine.wire.greeting(facts, settings.cacheHint["server/discover"]))
+    const version = Revision.negotiate(protocolVersion).version as SessionVersion // it gives no other
+    const session = sessionOf({ version, clientInfo, clientCapabilities: capabilities })
+    session.id = peer.sessionId
+    session.kept = peer.kept
+    session.ready = false
+    peer.session = session
+    const greeting = reply(request.id, session.engine.wire.greeting(facts, settings.cacheHint["server/discover"]))
+    if (!peer.kept) return Effect.succeed(greeting)
+    return Effect.matchCause(sessions.begin(session, peer.principal), {
+      onSuccess: () => greeting,
+      onFailure: (cause) => {
+        peer.session = undefined
+        return failed(new Internal({ id: logDefect("initialize", cause) }))
+      }
+    })
   }
 
 /** Serves `server/discover`. */

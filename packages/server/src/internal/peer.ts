@@ -33,13 +33,15 @@ export interface InFlight {
 /** The conversation of a client of the session era, from `initialize` on. */
 export interface Session<C> {
   readonly engine: Engine<C>
-  readonly id: string | undefined
+  id: string | undefined
+  /** Whether the `SessionStore` has it, too. */
+  kept: boolean
   readonly info: Implementation | undefined
   readonly capabilities: ClientCapabilities
   /** The kinds of components of which it was told that there are some. */
   readonly offered: ReadonlySet<Kind>
   /** The resources of whose updates it wants to hear. */
-  readonly subscribed: Set<string>
+  subscribed: ReadonlySet<string>
   /** Set by `logging/setLevel`; until then the client wants no messages. */
   logLevel: LoggingLevel | undefined
   /** Whether the client has sent `notifications/initialized`: before that, nothing is pushed to it. */
@@ -58,13 +60,20 @@ export class PeerState<C extends InFlight> implements Peer {
   readonly push: Emit
   readonly principal: Principal.Principal
   readonly sessionId: string | undefined
+  readonly kept: boolean
+  /** Whether every request is one of the request era. */
+  readonly isRequestEra: boolean
+  /** When its session was last given its whole time to live, in milliseconds of the server's deadlines. */
+  renewedAt: number
   readonly calls = new Turnover<RequestId, C>()
   readonly slots: Slots
   session: Session<C> | undefined
   /** What the client said of itself with its last request, in the request era. */
   envelope: Envelope | undefined
-  private readonly questions = new Map<RequestId, Waiting>()
-  private readonly drained: Array<() => void> = []
+  // There are as many conversations as there are clients, and in the request era as there are requests: what most of them never need
+  // is made when it is needed.
+  private questions: Map<RequestId, Waiting> | undefined = undefined
+  private drained: Array<() => void> | undefined = undefined
   private nextQuestion = 1
 
   constructor(id: number, options: PeerOptions, slots: Slots) {
@@ -73,6 +82,11 @@ export class PeerState<C extends InFlight> implements Peer {
     this.push = options.push
     this.principal = options.principal ?? Principal.anonymous
     this.sessionId = options.sessionId
+    this.kept = options.kept ?? false
+    this.isRequestEra = options.era === "request"
+    this.renewedAt = 0
+    this.session = undefined
+    this.envelope = undefined
     this.slots = slots
   }
 
@@ -87,7 +101,7 @@ export class PeerState<C extends InFlight> implements Peer {
   /** Takes a call out; tells who waits for the last one. */
   forget(call: C): void {
     if (this.calls.get(call.id) === call) this.calls.delete(call.id)
-    if (this.calls.size === 0 && this.drained.length > 0) for (const go of this.drained.splice(0)) go()
+    if (this.calls.size === 0 && this.drained !== undefined) for (const go of this.drained.splice(0)) go()
   }
 
   /** Interrupts everything that is in flight. */
@@ -98,35 +112,38 @@ export class PeerState<C extends InFlight> implements Peer {
   }
 
   /** Waits until nothing is in flight. */
-  readonly idle: Effect.Effect<void> = Effect.callback((resume) => {
-    if (this.calls.size === 0) return resume(Effect.void)
-    this.drained.push(() => resume(Effect.void))
-  })
+  get idle(): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      if (this.calls.size === 0) return resume(Effect.void)
+      ;(this.drained ??= []).push(() => resume(Effect.void))
+    })
+  }
 
   /** Sends a request to the client on this way and waits for its result. Interrupting it forgets the question and tells the client so. */
   ask(emit: Emit, method: string, params: JsonObject): Effect.Effect<JsonObject, AskingFailed> {
     return Effect.uninterruptibleMask((restore) => {
       const id = this.nextQuestion++
       const answer = Deferred.makeUnsafe<JsonObject, AskingFailed>()
-      this.questions.set(id, { method, answer })
+      const questions = (this.questions ??= new Map())
+      questions.set(id, { method, answer })
       const forgotten = () => Effect.sync(() => emit.sendUnsafe(notification("notifications/cancelled", { requestId: id })))
       return restore(Effect.andThen(emit.send({ _tag: "Request", id, method, params }), Deferred.await(answer))).pipe(
         Effect.onInterrupt(forgotten),
-        Effect.ensuring(Effect.sync(() => this.questions.delete(id)))
+        Effect.ensuring(Effect.sync(() => questions.delete(id)))
       )
     })
   }
 
   /** Ends all questions: nobody is there to answer them. */
   forgetQuestions(): void {
-    for (const { answer, method } of this.questions.values()) {
+    for (const { answer, method } of this.questions?.values() ?? []) {
       Deferred.doneUnsafe(answer, Exit.fail(new AskingFailed({ method, code: 0, detail: "the conversation is over" })))
     }
   }
 
   /** Takes the client's answer to a question. Answers to nothing are ignored. */
   answer(message: Success | Failure): void {
-    const waiting = message.id === undefined ? undefined : this.questions.get(message.id)
+    const waiting = message.id === undefined ? undefined : this.questions?.get(message.id)
     if (waiting === undefined) return
     const exit =
       message._tag === "Success"

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import type { ResourceComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
+import type { Session } from "./peer.ts"
 import { type Inner, wrap } from "./chain.ts"
 import { callOf, endingsOf, enter, handle, timeoutOf, within } from "./handling.ts"
 import { maxUris } from "./listen.ts"
@@ -117,11 +118,11 @@ export const exists =
   (uri: string): boolean =>
     !(locate(source, uri) instanceof McpError)
 
-const subscriptionOf = (call: Call): { readonly uri: string; readonly subscribed: Set<string> } | string => {
+const subscriptionOf = (call: Call): { readonly uri: string; readonly session: Session<Call> } | string => {
   const uri = call.params?.["uri"]
   const { session } = call.peer
   if (session === undefined) return "Invalid Request: only sessions subscribe"
-  return typeof uri === "string" ? { uri, subscribed: session.subscribed } : "Invalid params: `uri` must be a string"
+  return typeof uri === "string" ? { uri, session } : "Invalid params: `uri` must be a string"
 }
 
 /** Serves `resources/subscribe`: from then on, the session is told of updates of that resource. Session era. */
@@ -132,10 +133,11 @@ export const subscribe =
     if (typeof read === "string") return refuse(call, new InvalidParams({ detail: read }))
     const located = locate(source, read.uri)
     if (located instanceof McpError) return refuse(call, located.reason)
-    if (read.subscribed.size >= maxUris && !read.subscribed.has(read.uri)) {
+    const { session, uri } = read
+    if (session.subscribed.size >= maxUris && !session.subscribed.has(uri)) {
       return refuse(call, new Overloaded({ detail: `More than ${maxUris} subscriptions to resources` }))
     }
-    read.subscribed.add(read.uri)
+    session.subscribed = new Set([...session.subscribed, uri])
     return reply(Jsonrpc.reply(call.id, call.engine.wire.empty))
   }
 
@@ -143,7 +145,8 @@ export const subscribe =
 export const unsubscribe = (call: Call): Outcome => {
   const read = subscriptionOf(call)
   if (typeof read === "string") return refuse(call, new InvalidParams({ detail: read }))
-  read.subscribed.delete(read.uri)
+  const { session, uri } = read
+  if (session.subscribed.has(uri)) session.subscribed = new Set([...session.subscribed].filter((other) => other !== uri))
   return reply(Jsonrpc.reply(call.id, call.engine.wire.empty))
 }
 
