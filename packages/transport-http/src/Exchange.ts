@@ -9,7 +9,9 @@ export type BodyProblem =
   | "too-large"
   /** The client went away. There is nobody to answer. */
   | "gone"
-  /** It is not UTF-8, or compressed. */
+  /** It did not arrive in time. */
+  | "too-slow"
+  /** It is not UTF-8. */
   | "unreadable"
 
 /** Takes what is written for a stream. */
@@ -20,6 +22,8 @@ export interface Sink {
   readonly waiting: () => number
   /** Ends the response after what was written. */
   readonly end: () => void
+  /** Cuts the connection: what is waiting is lost. */
+  readonly abort: () => void
 }
 
 /** A body that is written bit by bit. */
@@ -46,8 +50,15 @@ export interface Exchange {
   readonly target: string
   /** A header by its lower-case name; the values of one that was sent several times are joined with a comma. */
   readonly header: (name: string) => string | undefined
-  /** Reads the body, once. `done` is called once, perhaps before this returns. */
-  readonly readText: (limit: number, done: (body: string | undefined, problem: BodyProblem | undefined) => void) => void
+  /**
+   * Reads the body, once: at most `limit` bytes, within `timeout` milliseconds. `done` is called once, perhaps before this returns, with
+   * the body or with what is wrong with it.
+   */
+  readonly readText: (
+    limit: number,
+    timeout: number,
+    done: (body: string | undefined, problem: BodyProblem | undefined) => void
+  ) => void
   /** Calls the listener once the client is gone, unless the reply was written before. For one listener. */
   readonly onGone: (listener: () => void) => void
 }

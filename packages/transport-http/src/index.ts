@@ -3,3 +3,6 @@
  * matters: this file loads them all.
  */
 export type * as Exchange from "./Exchange.ts"
+export * as HttpListener from "./HttpListener.ts"
+export * as HttpServerTransport from "./HttpServerTransport.ts"
+export * as NodeListener from "./NodeListener.ts"

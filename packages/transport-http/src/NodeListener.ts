@@ -1,0 +1,83 @@
+/**
+ * A listener on `node:http`: the fast path. It accepts connections as soon as its layer is built; until something is mounted, and once
+ * everything has gone again, the answer is 503.
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { createServer, type RequestListener, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import type { Handle } from "./Exchange.ts"
+import { HttpListener } from "./HttpListener.ts"
+import { NodeExchange } from "./internal/server/nodeExchange.ts"
+import { Routes } from "./internal/server/routes.ts"
+
+/** Where and how to listen. */
+export interface Options {
+  /** 0 takes a free one. */
+  readonly port: number
+  /** The address to listen on. `127.0.0.1` by default: nobody else reaches it. In a container it is `0.0.0.0`. */
+  readonly address?: string
+  /** The size of all headers of a request in bytes; more is refused with 431. 16 KiB by default. */
+  readonly maxHeaderBytes?: number
+  /** How many connections are open at once; more are closed. 10,000 by default. */
+  readonly maxConnections?: number
+}
+
+/** The address could not be listened on. */
+export class ListenError extends Data.TaggedError("ListenError")<{ readonly message: string; readonly cause: unknown }> {}
+
+/** A handler as a listener of `node:http`, for servers of your own, such as Express. */
+export const toRequestListener =
+  (handle: Handle): RequestListener =>
+  (request, response) => {
+    const exchange = new NodeExchange(request, response)
+    handle(exchange, exchange.reply)
+  }
+
+const listen = (server: Server, { address = "127.0.0.1", port }: Options): Effect.Effect<void, ListenError> =>
+  Effect.callback((resume) => {
+    const failed = (cause: NodeJS.ErrnoException) => {
+      const hint = cause.code === "EADDRINUSE" ? ": the port is taken; use another, or 0 for a free one" : ""
+      resume(Effect.fail(new ListenError({ message: `cannot listen on ${address}:${port} (${cause.code})${hint}`, cause })))
+    }
+    server.once("error", failed)
+    server.listen(port, address, () => {
+      server.off("error", failed)
+      resume(Effect.void)
+    })
+  })
+
+const urlOf = ({ address, family, port }: AddressInfo): string => {
+  const isAny = address === "0.0.0.0" || address === "::"
+  const host = isAny ? "127.0.0.1" : family === "IPv6" ? `[${address}]` : address
+  return `http://${host}:${port}`
+}
+
+// Everything that was mounted has been given its time to end before.
+const close = (server: Server): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeIdleConnections()
+    setImmediate(() => server.closeAllConnections())
+  })
+
+/** A listener until the scope closes. */
+export const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<HttpListener["Service"] & { readonly server: Server }, ListenError, Scope.Scope> {
+  const routes = new Routes()
+  const server = createServer(
+    { maxHeaderSize: options.maxHeaderBytes ?? 16 * 1024, noDelay: true, keepAliveTimeout: 65_000, headersTimeout: 30_000 },
+    toRequestListener(routes.handle)
+  )
+  server.maxConnections = options.maxConnections ?? 10_000
+  yield* Effect.acquireRelease(listen(server, options), () => close(server))
+  return { mount: routes.mount, url: urlOf(server.address() as AddressInfo), server } // it listens on a port
+})
+
+/** A listener as long as the layer lives. */
+export const layer = (options: Options): Layer.Layer<HttpListener, ListenError> =>
+  Layer.effectContext(Effect.map(make(options), (listener) => Context.make(HttpListener, listener)))
