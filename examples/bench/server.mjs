@@ -65,8 +65,23 @@ const Untraced = McpServer.layer({ name: "bench", version: "1.0.0" }, Bench).pip
 
 export const Server = process.env.BENCH_TRACED === "1" ? Untraced.pipe(Layer.provide(Dropped)) : Untraced
 
-if (import.meta.main) {
+const serveHttp = async () => {
+  const HttpServerTransport = await import("@effect-mcp/transport-http/HttpServerTransport")
+  const NodeListener = await import("@effect-mcp/transport-http/NodeListener")
+  return HttpServerTransport.layer({ sessions: process.env.BENCH_MODE !== "stateless" }).pipe(
+    Layer.provide(Server),
+    Layer.provide(NodeListener.layer({ port: Number(process.env.PORT) })),
+    Layer.launch
+  )
+}
+
+const serveStdio = async () => {
   const StdioServerTransport = await import("@effect-mcp/transport-stdio/StdioServerTransport")
+  return StdioServerTransport.run(Server)
+}
+
+if (import.meta.main) {
   const NodeRuntime = await import("@effect/platform-node/NodeRuntime")
-  NodeRuntime.runMain(StdioServerTransport.run(Server))
+  const isHttp = ["stateful", "stateless", "modern"].includes(process.env.BENCH_MODE)
+  NodeRuntime.runMain(await (isHttp ? serveHttp() : serveStdio()))
 }

@@ -30,8 +30,8 @@ export interface Asked {
   readonly streams: boolean
   /** Whether the client takes JSON. */
   readonly json: boolean
-  /** Further headers of the reply. */
-  readonly headers: Reply["headers"] | undefined
+  /** The session that it opens. */
+  readonly opens: string | undefined
 }
 
 /** See the module. */
@@ -93,7 +93,7 @@ export class Answer implements Emit {
     this.isOver = true
     if (outcome._tag === "Reply") this.answer(outcome.message)
     else if (outcome._tag === "Rejected") this.refuse(outcome.message)
-    else this.finish(replies.empty(202, this.asked.headers))
+    else this.finish(replies.accepted)
     this.lent.onOver(this)
   }
 
@@ -137,11 +137,11 @@ export class Answer implements Emit {
   private begin(): boolean {
     if (this.isOver) return false
     if (this.isBegun) return true
-    const { headers, revision, session, streams } = this.asked
+    const { opens, revision, session, streams } = this.asked
     if (!streams) return false
     this.isBegun = true
     const stream = (this.stream = new EventStream(this.lent.highWaterMark, () => this.lost()))
-    this.reply({ status: 200, headers: { ...replies.streamHeaders, ...headers }, body: stream })
+    this.reply({ status: 200, headers: replies.streaming(opens), body: stream })
     if (session !== undefined && revision.resumable) this.track = session.track(stream)
     if (revision.polling) this.track?.prime()
     return true
@@ -152,13 +152,13 @@ export class Answer implements Emit {
     if (this.isBegun || !this.asked.json) return this.lastEvent(json)
     const single = Array.isArray(message) ? undefined : (message as Jsonrpc.Response) // `isArray` does not narrow readonly arrays
     const status = single === undefined || this.asked.revision.era === "session" ? 200 : replies.statusOf(single)
-    this.reply(replies.json(status, json, this.asked.headers))
+    this.reply(replies.json(status, json, this.asked.opens === undefined ? undefined : replies.opening(this.asked.opens)))
   }
 
   private refuse(message: Jsonrpc.Failure): void {
     const json = Jsonrpc.stringify(message)
     if (this.isBegun) this.lastEvent(json)
-    else this.reply(replies.json(400, json, this.asked.headers))
+    else this.reply(replies.json(400, json))
   }
 
   private lastEvent(json: string): void {

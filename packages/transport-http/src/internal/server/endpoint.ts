@@ -41,7 +41,8 @@ export class Endpoint {
   readonly handle: Handle = (exchange, reply) => {
     const { cors, gate, maxUrlLength } = this.tools.settings
     if (this.isClosing) return reply(replies.unavailable("the server is shutting down"))
-    if (exchange.target.length > maxUrlLength) return reply(replies.text(414, `the URL is longer than ${maxUrlLength} characters`))
+    if (exchange.target.length > maxUrlLength)
+      return reply(replies.text(414, `the URL is longer than ${maxUrlLength} characters`))
     const refused = gate(exchange)
     if (refused !== undefined) return reply(replies.text(403, refused))
     if (cors === undefined || exchange.header("origin") === undefined) return this.admit(exchange, reply)
@@ -117,7 +118,7 @@ export class Endpoint {
       })
       this.streams.add(stream)
       exchange.onGone(stream.gone)
-      reply({ status: 200, headers: { ...replies.streamHeaders, "mcp-session-id": session.id }, body: stream })
+      reply({ status: 200, headers: replies.streaming(), body: stream })
       if (lastEventId === undefined || parsed === undefined) session.listen(stream)
       else session.resume(stream, parsed.stream, lastEventId)
     })

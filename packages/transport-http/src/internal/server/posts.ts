@@ -146,7 +146,7 @@ export class Posts {
       session: undefined,
       streams: takes.stream && (listens || !this.tools.settings.jsonOnly),
       json: takes.json,
-      headers: undefined
+      opens: undefined
     }
     const answer = this.answer(asked, reply)
     const options: PeerOptions = { transport: "http", push: nowhere, era: "request" }
@@ -186,7 +186,7 @@ export class Posts {
       session: undefined,
       streams: !takes.json,
       json: takes.json,
-      headers: replies.ofSession(session.id)
+      opens: session.id
     }
     const refusable = (answer: Reply) => reply(session.peer.agreement === undefined ? withoutSessionId(answer) : answer)
     const answer = this.answer(asked, refusable)
@@ -208,7 +208,7 @@ export class Posts {
       session,
       streams: takes.stream && !this.tools.settings.jsonOnly,
       json: takes.json,
-      headers: replies.ofSession(session.id)
+      opens: undefined
     }
     this.hand(session.peer, message, this.answer(asked, reply), exchange, principal && { principal })
   }
@@ -224,7 +224,7 @@ export class Posts {
       session: undefined,
       streams: takes.stream && !this.tools.settings.jsonOnly,
       json: takes.json,
-      headers: undefined
+      opens: undefined
     }
     const answer = this.answer(asked, reply)
     const options: PeerOptions = { transport: "http", push: nowhere, ...(isGreeting ? {} : { assumed: version }) }

@@ -12,6 +12,9 @@ const textHeaders = { "content-type": "text/plain; charset=utf-8" }
 /** A reply without a body. */
 export const empty = (status: number, headers: Reply["headers"] = {}): Reply => ({ status, headers, body: undefined })
 
+/** The answer to what is not answered. */
+export const accepted: Reply = empty(202)
+
 /** A reply with JSON. */
 export const json = (status: number, body: string, headers: Reply["headers"] = jsonHeaders): Reply => ({ status, headers, body })
 
@@ -29,18 +32,18 @@ export const refusal = (
   message: string,
   id?: Jsonrpc.RequestId,
   headers: Reply["headers"] = {}
-): Reply =>
-  json(status, Jsonrpc.stringify(Jsonrpc.failure(id, { code, message })), { ...jsonHeaders, ...headers })
+): Reply => json(status, Jsonrpc.stringify(Jsonrpc.failure(id, { code, message })), { ...jsonHeaders, ...headers })
 
-/** The headers of JSON that belongs to a session. */
-export const ofSession = (sessionId: string): Reply["headers"] => ({ ...jsonHeaders, "mcp-session-id": sessionId })
+/** The headers of JSON that opens a session. */
+export const opening = (sessionId: string): Reply["headers"] => ({ ...jsonHeaders, "mcp-session-id": sessionId })
 
-/** The headers of an event stream. */
-export const streamHeaders: Reply["headers"] = {
+/** The headers of an event stream, which may open a session, too. */
+export const streaming = (sessionId?: string): Reply["headers"] => ({
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
-  "x-accel-buffering": "no"
-}
+  "x-accel-buffering": "no",
+  ...(sessionId === undefined ? {} : { "mcp-session-id": sessionId })
+})
 
 /** The server has too much to do, or goes away. */
 export const unavailable = (detail: string): Reply => text(503, detail, { "retry-after": "1" })
@@ -50,7 +53,11 @@ const badRequest = -32000
 const sessionNotFound = -32001
 
 export const noSessionId = refusal(400, badRequest, "Bad Request: the header Mcp-Session-Id is required; send `initialize` first")
-export const unknownSession = refusal(404, sessionNotFound, "Session not found: it has ended or was idle for too long; send `initialize` again")
+export const unknownSession = refusal(
+  404,
+  sessionNotFound,
+  "Session not found: it has ended or was idle for too long; send `initialize` again"
+)
 
 /** The method is not for this endpoint. */
 export const notAllowed = (allow: string): Reply => text(405, `Method not allowed: this endpoint serves ${allow}`, { allow })

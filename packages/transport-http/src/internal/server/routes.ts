@@ -80,7 +80,9 @@ export class Routes {
     this.wasUsed = true
     if (route.path.endsWith("/*")) {
       this.below.push({ prefix: route.path.slice(0, -2), route })
-      this.below.sort((a, b) => b.prefix.length - a.prefix.length || Number(b.route.host !== undefined) - Number(a.route.host !== undefined))
+      this.below.sort(
+        (a, b) => b.prefix.length - a.prefix.length || Number(b.route.host !== undefined) - Number(a.route.host !== undefined)
+      )
     } else {
       this.exact.set(route.path, [...(this.exact.get(route.path) ?? []), route])
     }
