@@ -88,8 +88,8 @@ export const make = Effect.fnUntraced(function* (
     endpoint.isClosing = true
     for (const session of sessions.values()) session.endStandalone()
     yield* Effect.timeoutOption(posts.drained, settings.drainTimeout)
-    for (const answer of [...posts.waiting]) answer.giveUp()
-    for (const stream of [...endpoint.streams]) stream.end()
+    for (const answer of posts.waiting) answer.giveUp()
+    for (const stream of endpoint.streams) stream.end()
     yield* Effect.forEach([...sessions.values()], (session) => session.end(), { concurrency: "unbounded", discard: true })
     yield* Fiber.interrupt(ticking)
   })

@@ -148,7 +148,7 @@ export class LiveSession implements Emit {
     this.isOver = true
     const left = this.tools.dispatcher.leave(this.peer)
     this.endStandalone()
-    for (const track of [...(this.tracks?.values() ?? [])]) track.end()
+    for (const track of this.tracks?.values() ?? []) track.end()
     return left
   }
 
