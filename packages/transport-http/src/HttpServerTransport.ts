@@ -60,7 +60,8 @@ export const make = Effect.fnUntraced(function* (
     Context.get(yield* Layer.build(EventStore.layerMemory()), EventStore.EventStore)
   const run = runExit(context)
   const runFork = Effect.runForkWith(context)
-  const now = () => clock.currentTimeMillisUnsafe()
+  const start = clock.currentTimeMillisUnsafe()
+  const now = () => clock.currentTimeMillisUnsafe() - start
   const onDefect = (what: string, cause: unknown) => void runFork(Effect.logError(`HTTP: ${what} failed`, cause))
   const { highWaterMark, retry } = settings
   const sessions = new LiveSessions(

@@ -55,7 +55,8 @@ const malformed = (key: string, problem: string) =>
 // What is nested deeper is read anew: comparing it would take the stack of whoever sends it.
 const maxDepth = 16
 
-const isSame = (a: unknown, b: unknown, depth = 0): boolean => {
+/** Whether two JSON values are the same, as far as they are nested at most 16 levels. */
+export const isSame = (a: unknown, b: unknown, depth = 0): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
   if (depth === maxDepth || Array.isArray(a) !== Array.isArray(b)) return false

@@ -29,7 +29,6 @@ import type { SessionStart } from "./lifecycle.ts"
 import { PeerState, type Session } from "./peer.ts"
 import { type LogDefect, refuse } from "./run.ts"
 import type { Sessions } from "./sessions.ts"
-import { Slots } from "./slots.ts"
 
 type ServerPeer = PeerState<Call>
 
@@ -207,7 +206,7 @@ export const make = ({
   }
 
   const enter = (options: PeerOptions): ServerPeer => {
-    const peer = new PeerState<Call>(++lastPeer, options, new Slots(settings.concurrencyPerPeer, settings.waiting))
+    const peer = new PeerState<Call>(++lastPeer, options, settings)
     if (options.assumed !== undefined) peer.session = sessionOf({ version: options.assumed })
     peers.set(peer, peer)
     return peer

@@ -5,10 +5,12 @@
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { Internal, invalidParams, InvalidParams, InvalidRequest } from "@effect-mcp/core/McpError"
+import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import { Implementation, isLoggingLevel, loggingLevels } from "@effect-mcp/core/protocol/Common"
 import { InitializeParams } from "@effect-mcp/core/protocol/Lifecycle"
 import * as Revision from "@effect-mcp/core/Revision"
 import { toErrorObject } from "@effect-mcp/core/wire/errors"
+import { isSame } from "@effect-mcp/core/wire/RequestEra"
 import type { ServerFacts } from "@effect-mcp/core/wire/Wire"
 import type { SessionVersion } from "@effect-mcp/core/protocol/Version"
 import type { SessionData } from "@effect-mcp/core/SessionStore"
@@ -27,6 +29,17 @@ const decodeInitialize = Schema.decodeUnknownExit(InitializeParams)
 const decodeImplementation = Schema.decodeUnknownExit(Implementation)
 
 const reply = (id: Jsonrpc.RequestId, json: string): Outcome => ({ _tag: "Reply", message: Jsonrpc.reply(id, json) })
+
+/** What clients say of themselves: thousands of the same kind share one copy. */
+const makeShared = () => {
+  let last: Pick<SessionStart, "clientInfo" | "clientCapabilities"> = {}
+  return (clientInfo: Implementation, clientCapabilities: ClientCapabilities) => {
+    if (!isSame(last.clientInfo, clientInfo) || !isSame(last.clientCapabilities, clientCapabilities)) {
+      last = { clientInfo, clientCapabilities }
+    }
+    return last
+  }
+}
 
 /** What a session starts from: what a store remembers of one, or what is assumed of a client that nobody knows. */
 export type SessionStart = Pick<SessionData, "version"> & Partial<SessionData>
@@ -78,9 +91,12 @@ export const makeSessionOf = ({ engineOf, offered }: Options): ((start: SessionS
 }
 
 /** Opens the session of a peer. A second `initialize` is refused, a revision that is not ours is answered with the latest one. */
-export const makeInitialize =
-  ({ facts, logDefect, sessions, settings }: Options, sessionOf: (start: SessionStart) => Session<Call>) =>
-  (peer: PeerState<Call>, request: Jsonrpc.Request): Effect.Effect<Outcome> => {
+export const makeInitialize = (
+  { facts, logDefect, sessions, settings }: Options,
+  sessionOf: (start: SessionStart) => Session<Call>
+) => {
+  const shared = makeShared()
+  return (peer: PeerState<Call>, request: Jsonrpc.Request): Effect.Effect<Outcome> => {
     const failed = (reason: InvalidParams | InvalidRequest | Internal): Outcome => ({
       _tag: "Reply",
       message: Jsonrpc.failure(request.id, toErrorObject(reason, Revision.latestSession))
@@ -94,7 +110,7 @@ export const makeInitialize =
     }
     const { capabilities, clientInfo, protocolVersion } = decoded.value
     const version = Revision.negotiate(protocolVersion).version as SessionVersion // it gives no other
-    const session = sessionOf({ version, clientInfo, clientCapabilities: capabilities })
+    const session = sessionOf({ version, ...shared(clientInfo, capabilities) })
     session.id = peer.sessionId
     session.kept = peer.kept
     session.ready = false
@@ -109,6 +125,7 @@ export const makeInitialize =
       }
     })
   }
+}
 
 /** Serves `server/discover`. */
 export const makeDiscover =

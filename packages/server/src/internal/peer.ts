@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Kind } from "../Component.ts"
 import type { Engine } from "./engine.ts"
-import type { Slots } from "./slots.ts"
+import { Slots } from "./slots.ts"
 
 /** Why a call was ended before its handler was done. */
 export type Ended = "cancelled" | "timeout" | "closed" | "asked"
@@ -53,6 +53,12 @@ interface Waiting {
   readonly answer: Deferred.Deferred<JsonObject, AskingFailed>
 }
 
+/** How many calls of one peer run, and how many wait. */
+export interface Limits {
+  readonly concurrencyPerPeer: number
+  readonly waiting: number
+}
+
 /** See the module. */
 export class PeerState<C extends InFlight> implements Peer {
   readonly id: number
@@ -66,7 +72,8 @@ export class PeerState<C extends InFlight> implements Peer {
   /** When its session was last given its whole time to live, in milliseconds of the server's deadlines. */
   renewedAt: number
   readonly calls = new Turnover<RequestId, C>()
-  readonly slots: Slots
+  private readonly limits: Limits
+  private taken: Slots | undefined = undefined
   session: Session<C> | undefined
   /** What the client said of itself with its last request, in the request era. */
   envelope: Envelope | undefined
@@ -76,7 +83,7 @@ export class PeerState<C extends InFlight> implements Peer {
   private drained: Array<() => void> | undefined = undefined
   private nextQuestion = 1
 
-  constructor(id: number, options: PeerOptions, slots: Slots) {
+  constructor(id: number, options: PeerOptions, limits: Limits) {
     this.id = id
     this.transport = options.transport
     this.push = options.push
@@ -87,7 +94,12 @@ export class PeerState<C extends InFlight> implements Peer {
     this.renewedAt = 0
     this.session = undefined
     this.envelope = undefined
-    this.slots = slots
+    this.limits = limits
+  }
+
+  /** The places of its calls. */
+  get slots(): Slots {
+    return (this.taken ??= new Slots(this.limits.concurrencyPerPeer, this.limits.waiting))
   }
 
   get agreement(): Peer["agreement"] {

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Exchange, Reply } from "../../Exchange.ts"
 import * as replies from "./replies.ts"
+import { makeSessionId } from "./sessionId.ts"
 import { LiveSession, type Tools as SessionTools } from "./sessions.ts"
 
 /** What is called with the session of a request. It is not called when the request got its refusal instead. */
@@ -35,7 +36,7 @@ export class LiveSessions {
 
   /** A session that is about to begin. It is found once it is added. */
   make(principal: Principal | undefined): LiveSession {
-    return new LiveSession(this.tools, globalThis.crypto.randomUUID(), principal)
+    return new LiveSession(this.tools, makeSessionId(), principal)
   }
 
   add(session: LiveSession): void {
