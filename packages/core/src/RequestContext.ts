@@ -15,6 +15,7 @@ import type { GetPromptResult, Prompt } from "./protocol/Prompts.ts"
 import type { ReadResourceResult, Resource, ResourceTemplate } from "./protocol/Resources.ts"
 import type { Tool } from "./protocol/Tools.ts"
 import type { Revision } from "./Revision.ts"
+import type { Shelves } from "./StateStore.ts"
 
 /** What the server itself serves, as the client of a request would get it. Handlers use it through `Served`. */
 export interface Inside {
@@ -65,6 +66,8 @@ export class RequestContext extends Context.Service<
     readonly emit: Emit
     /** What the server itself serves. */
     readonly inside: Inside
+    /** What is remembered of the session and of the principal. Handlers use it through `SessionState`. */
+    readonly state: Shelves
     /** How the client's user and model can be reached. */
     readonly asking: Asking
   }

@@ -11,7 +11,6 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { PeerState } from "../src/internal/peer.ts"
-import { Slots } from "../src/internal/slots.ts"
 import * as McpServer from "../src/McpServer.ts"
 import { sessionVersions, versions } from "./support/fixture.ts"
 import { envelope, key, serve, settle } from "./support/peer.ts"
@@ -234,7 +233,7 @@ describe("questions that nobody waits for any more", () => {
         send: (message: unknown) => Effect.sync(() => void sent.push(message)),
         sendUnsafe: () => true
       }
-      const peer = new PeerState(1, { transport: "memory", push }, new Slots(1, 1))
+      const peer = new PeerState(1, { transport: "memory", push }, { concurrencyPerPeer: 1, waiting: 1 })
       const open = (): number => (Reflect.get(peer, "questions") as ReadonlyMap<unknown, unknown>).size // not for anybody else
       const asked = yield* Effect.forkChild(peer.ask(push, "roots/list", {}), { startImmediately: true })
       assert.deepStrictEqual([sent.length, open()], [1, 1])

@@ -8,6 +8,7 @@ import type { Principal } from "@effect-mcp/core/Principal"
 import { invalidParams, resourceNotFound } from "@effect-mcp/core/McpError"
 import type { Inside, RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Revision from "@effect-mcp/core/Revision"
+import type { Shelf } from "@effect-mcp/core/StateStore"
 import * as Effect from "effect/Effect"
 
 const nowhere: Emit = { canAsk: false, send: () => Effect.void, sendUnsafe: () => false }
@@ -15,6 +16,8 @@ const nowhere: Emit = { canAsk: false, send: () => Effect.void, sendUnsafe: () =
 const noClient = "the tool was called by a toolkit of effect/ai, there is no client"
 
 const none: JsonObject = {}
+
+const noShelf: Shelf = { read: Effect.succeed(undefined), modify: () => Effect.succeed(undefined) }
 
 const noPrompt = Effect.fail(invalidParams("a toolkit has no prompts"))
 
@@ -43,6 +46,7 @@ export class LocalRequest implements Readonly<RequestContext["Service"]> {
   readonly detach = Effect.void
   readonly emit = nowhere
   readonly inside = nothing
+  readonly state = { session: noShelf, principal: noShelf }
   /** Of this call alone: it keeps what the handler records. */
   readonly asking: Asking = unavailable(noClient)
   /** Until the handler is done. */

@@ -11,6 +11,7 @@ import type * as Middleware from "@effect-mcp/core/Middleware"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Revision from "@effect-mcp/core/Revision"
 import { layerMemory as sessionsInMemory, SessionStore } from "@effect-mcp/core/SessionStore"
+import { layerMemory as statesInMemory, StateStore } from "@effect-mcp/core/StateStore"
 import { Turnover } from "@effect-mcp/core/Turnover"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
@@ -49,6 +50,7 @@ import * as Run from "./run.ts"
 import * as Sealing from "./sealing.ts"
 import * as Sessions from "./sessions.ts"
 import { Slots } from "./slots.ts"
+import { makeShelves } from "./state.ts"
 import * as Telemetry from "./telemetry.ts"
 import * as tools from "./tools.ts"
 
@@ -59,6 +61,8 @@ export interface Base {
   readonly bus: ChangeBus["Service"]
   /** Where sessions are kept; in this process when nothing else was provided. */
   readonly sessionStore: SessionStore["Service"]
+  /** Where what handlers remember of principals is kept; in this process when nothing else was provided. */
+  readonly stateStore: StateStore["Service"]
   readonly settings: Settings.Settings
   readonly facts: Omit<ServerFacts, "capabilities">
   readonly telemetry: Telemetry.Telemetry
@@ -109,6 +113,7 @@ export const base = Effect.fnUntraced(function* (
   const bus = Context.getOrUndefined(plain, ChangeBus) ?? Context.get(yield* Layer.build(busInMemory), ChangeBus)
   const sessionStore =
     Context.getOrUndefined(plain, SessionStore) ?? Context.get(yield* Layer.build(sessionsInMemory()), SessionStore)
+  const stateStore = Context.getOrUndefined(plain, StateStore) ?? Context.get(yield* Layer.build(statesInMemory()), StateStore)
   const settings = Settings.make(options)
   const prepare = withClientLog(options.name)
   const telemetry = Telemetry.make(plain, settings.recordArguments)
@@ -116,6 +121,7 @@ export const base = Effect.fnUntraced(function* (
     context: plain,
     bus,
     sessionStore,
+    stateStore,
     settings,
     telemetry,
     outsideOfCalls: outsideOfCalls(plain),
@@ -165,7 +171,7 @@ const makeNoted =
 type Methods = { readonly [method: string]: Serve<Call> }
 
 const engines = (
-  { facts, ...same }: { readonly facts: Base["facts"] } & Pick<Engine<Call>, "deadlines" | "answerTimeout" | "inside">,
+  { facts, ...same }: { readonly facts: Base["facts"] } & Pick<Engine<Call>, "deadlines" | "answerTimeout" | "inside" | "state">,
   methods: Methods,
   ofExtensions: Methods
 ): ((version: Revision.Version) => Engine<Call>) => {
@@ -201,7 +207,7 @@ const forkCall =
 
 /** The dispatcher and the registry of a server with these middleware around everything. */
 export const engine = Effect.fnUntraced(function* (
-  { bus, context, facts, sessionStore, settings, telemetry }: Base,
+  { bus, context, facts, sessionStore, settings, stateStore, telemetry }: Base,
   middlewares: ReadonlyArray<Middleware.Implementation>,
   served: ReadonlyArray<ServedExtension> = []
 ) {
@@ -292,7 +298,13 @@ export const engine = Effect.fnUntraced(function* (
     get: promptCalls.within(registry.prompts.find)
   })
   const engineOf = engines(
-    { facts, deadlines, inside, answerTimeout: settings.answerTimeout },
+    {
+      facts,
+      deadlines,
+      inside,
+      answerTimeout: settings.answerTimeout,
+      state: makeShelves(facts.info.name, sessionStore, stateStore)
+    },
     {
       ping: immediately(lifecycle.ping),
       "server/discover": immediately(lifecycle.makeDiscover(lifecycleOptions)),

@@ -123,6 +123,9 @@ export class Call extends Timed implements InFlight, Service {
   get detach(): Effect.Effect<void> {
     return this.emit.detach ?? Effect.void
   }
+  get state(): Service["state"] {
+    return this.engine.state(this)
+  }
   get inside(): Inside {
     return this.engine.inside(this)
   }

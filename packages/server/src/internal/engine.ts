@@ -6,6 +6,7 @@ import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import type { Inside } from "@effect-mcp/core/RequestContext"
 import type { Revision } from "@effect-mcp/core/Revision"
 import type { ServerWire } from "@effect-mcp/core/wire/Wire"
+import type { Shelves } from "@effect-mcp/core/StateStore"
 import type * as Effect from "effect/Effect"
 
 /** Serves one request. */
@@ -20,5 +21,7 @@ export interface Engine<C> {
   readonly answerTimeout: number | undefined
   /** What the server serves, for the handler of a call. */
   readonly inside: (call: C) => Inside
+  /** Where what handlers remember is. */
+  readonly state: (call: C) => Shelves
   readonly methods: ReadonlyMap<string, Serve<C>>
 }

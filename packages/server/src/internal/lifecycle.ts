@@ -63,6 +63,7 @@ const nameAndVersion = (params: Jsonrpc.JsonObject): Jsonrpc.JsonObject => {
 }
 
 const nothing: ReadonlySet<string> = new Set()
+const noState: Session<Call>["state"] = {}
 
 /** The kinds that there are now, as one set for all who come while they stay the same. */
 const makeOffers = (offered: (kind: Kind) => boolean) => {
@@ -86,6 +87,7 @@ export const makeSessionOf = ({ engineOf, offered }: Options): ((start: SessionS
     offered: offers(),
     subscribed: subscriptions.length === 0 ? nothing : new Set(subscriptions),
     logLevel,
+    state: noState,
     ready: true
   })
 }

@@ -7,6 +7,7 @@ import { type Failure, type JsonObject, notification, type RequestId, type Succe
 import * as Principal from "@effect-mcp/core/Principal"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
+import type { State } from "@effect-mcp/core/StateStore"
 import { Turnover } from "@effect-mcp/core/Turnover"
 import type { Envelope } from "@effect-mcp/core/wire/RequestEra"
 import * as Deferred from "effect/Deferred"
@@ -44,6 +45,8 @@ export interface Session<C> {
   subscribed: ReadonlySet<string>
   /** Set by `logging/setLevel`; until then the client wants no messages. */
   logLevel: LoggingLevel | undefined
+  /** What handlers keep, where the store has no copy of the session. */
+  state: State
   /** Whether the client has sent `notifications/initialized`: before that, nothing is pushed to it. */
   ready: boolean
 }
@@ -67,6 +70,8 @@ export class PeerState<C extends InFlight> implements Peer {
   readonly principal: Principal.Principal
   readonly sessionId: string | undefined
   readonly kept: boolean
+  /** Whether its session is no more than what is assumed of the client. */
+  readonly isAssumed: boolean
   /** Whether every request is one of the request era. */
   readonly isRequestEra: boolean
   /** When its session was last given its whole time to live, in milliseconds of the server's deadlines. */
@@ -90,6 +95,7 @@ export class PeerState<C extends InFlight> implements Peer {
     this.principal = options.principal ?? Principal.anonymous
     this.sessionId = options.sessionId
     this.kept = options.kept ?? false
+    this.isAssumed = options.assumed !== undefined
     this.isRequestEra = options.era === "request"
     this.renewedAt = 0
     this.session = undefined

@@ -20,6 +20,8 @@ export interface PeerOptions {
   readonly principal?: Principal
   readonly canAsk?: boolean
   readonly sessionId?: string
+  readonly kept?: boolean
+  readonly assumed?: Revision.SessionVersion
 }
 
 /** Lets everything run that does not wait for the clock or for a message. */
@@ -75,7 +77,9 @@ export class RawPeer {
       transport: options.transport ?? "memory",
       push: self.way("push", canAsk),
       ...(options.principal === undefined ? {} : { principal: options.principal }),
-      ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId })
+      ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId }),
+      ...(options.kept === undefined ? {} : { kept: options.kept }),
+      ...(options.assumed === undefined ? {} : { assumed: options.assumed })
     })
     return self
   })
