@@ -7,6 +7,7 @@
 import type { Codec } from "@effect-mcp/core/Contract"
 import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
 import * as JsonSchemaValidator from "@effect-mcp/core/JsonSchemaValidator"
+import * as MirroredHeaders from "@effect-mcp/core/MirroredHeaders"
 import type { CallToolResult, Tool } from "@effect-mcp/core/protocol/Tools"
 import { UnrepresentableSchema } from "@effect-mcp/core/UnrepresentableSchema"
 import * as Effect from "effect/Effect"
@@ -84,12 +85,16 @@ export const make = Effect.fnUntraced(function* <S extends Codec = typeof Schema
   const checkArguments =
     options.checkArguments === true ? yield* checking(inputSchema, `${target}, inputSchema`, "arguments") : nothingIsWrong
   const checkResult = yield* checkingResults(tool)
-  const idempotent = isRepeatable(tool)
+  const mirrored = MirroredHeaders.find(inputSchema)
+  const known: CallOptions = {
+    idempotent: isRepeatable(tool),
+    ...(MirroredHeaders.isFault(mirrored) || mirrored.length === 0 ? {} : { mirrored })
+  }
   const read = reader(options, tool)
   return (args = {}, callOptions) => {
     const wrong = checkArguments(args)
     if (wrong !== undefined) return Effect.fail(invalidArguments(target, wrong))
-    const called = Effect.flatMap(client.tasks.call(tool, args, { idempotent, ...callOptions }), (result) => {
+    const called = Effect.flatMap(client.tasks.call(tool, args, { ...known, ...callOptions }), (result) => {
       const { structuredContent } = client.revision
       const misfit = structuredContent === "none" ? undefined : checkResult(result)
       if (misfit === undefined) return settled(name, read(result, structuredContent === "object"))

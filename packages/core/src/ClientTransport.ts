@@ -135,6 +135,8 @@ export class ClientTransport extends Context.Service<
      * what it lets everybody keep, holds for other clients of the same endpoint.
      */
     readonly endpoint?: string
+    /** Whether requests travel with headers, so that `headers` of a request are sent. They are not by default. */
+    readonly headers?: boolean
     readonly connect: (
       receive: (message: Jsonrpc.Inbound) => void
     ) => Effect.Effect<ClientConnection, ClientTransportError, Scope.Scope>

@@ -41,6 +41,9 @@ export const ErrorCode = {
   UrlElicitationRequired: -32042
 } as const
 
+/** Headers by their names. */
+export type Headers = { readonly [name: string]: string }
+
 /** A message that wants exactly one answer. */
 export interface Request {
   readonly _tag: "Request"
@@ -49,6 +52,8 @@ export interface Request {
   readonly params: JsonObject | undefined
   /** The params as JSON, where somebody wrote them already. */
   readonly paramsJson?: string
+  /** What goes into headers of its own where the transport has headers, by their names. Not part of the JSON; other transports ignore it. */
+  readonly headers?: Headers
 }
 
 /** A message that is never answered. */
@@ -117,10 +122,12 @@ class RequestMessage implements Request {
   readonly id: RequestId
   readonly method: string
   readonly params: JsonObject | undefined
-  constructor(id: RequestId, method: string, params: JsonObject | undefined) {
+  declare readonly headers?: Headers
+  constructor(id: RequestId, method: string, params: JsonObject | undefined, headers?: Headers) {
     this.id = id
     this.method = method
     this.params = params
+    if (headers !== undefined) this.headers = headers
   }
 }
 
@@ -145,7 +152,8 @@ class ReplyMessage implements Reply {
 }
 
 /** Makes a request. */
-export const request = (id: RequestId, method: string, params?: JsonObject): Request => new RequestMessage(id, method, params)
+export const request = (id: RequestId, method: string, params?: JsonObject, headers?: Headers): Request =>
+  new RequestMessage(id, method, params, headers)
 
 /** Makes a notification. */
 export const notification = (method: string, params?: JsonObject): Notification => ({

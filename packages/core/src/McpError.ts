@@ -62,6 +62,18 @@ export class MissingCapability extends Schema.TaggedError<MissingCapability>()("
   }
 }
 
+/** A header is missing, badly encoded, or differs from what it repeats of the body. Since 2026-07-28, over HTTP. */
+export class HeaderMismatch extends Schema.TaggedError<HeaderMismatch>()("HeaderMismatch", {
+  /** The name of the header. */
+  header: Schema.String,
+  detail: Schema.String,
+  data: Schema.optionalKey(Schema.Unknown)
+}) {
+  override get message() {
+    return this.detail
+  }
+}
+
 /** Something broke. The cause is in the log under this id; nothing else is told. */
 export class Internal extends Schema.TaggedError<Internal>()("Internal", { id: Schema.String }) {
   override get message() {
@@ -92,6 +104,7 @@ export const Reason = Schema.Union([
   Overloaded,
   UnsupportedVersion,
   MissingCapability,
+  HeaderMismatch,
   Internal,
   Custom
 ])

@@ -21,6 +21,7 @@ import type { ToolAnnotations } from "./protocol/Tools.ts"
 import type { RequestServices } from "./RequestContext.ts"
 import type * as ToolStep from "./ToolStep.ts"
 
+export { header } from "./MirroredHeaders.ts"
 export { progress, result, type Returned, type Step } from "./ToolStep.ts"
 
 const TypeId = "~effect-mcp/core/Tool"

@@ -12,6 +12,7 @@ import { isPlain } from "./internal/plainSchema.ts"
 import { explainExit, makeDecoder, makeEncoder } from "./internal/toolArguments.ts"
 import { encodingAst } from "./internal/wireCodec.ts"
 import { isObject, type JsonObject } from "./Jsonrpc.ts"
+import * as MirroredHeaders from "./MirroredHeaders.ts"
 import type { ContentBlock, TextContent } from "./protocol/Content.ts"
 import type { CallToolResult, ObjectJsonSchema, Tool as Definition } from "./protocol/Tools.ts"
 import { type Any, Contents, type Rendered } from "./Tool.ts"
@@ -60,6 +61,8 @@ export interface ServerTool {
   readonly definition: Definition
   /** Whether its results are wrapped where only objects are allowed. */
   readonly wraps: boolean
+  /** The arguments that travel as headers, too; `undefined` when there are none. */
+  readonly mirrored: ReadonlyArray<MirroredHeaders.Mirrored> | undefined
   readonly decodeArguments: (args: JsonObject) => Decoded
   /** The result of a handler that succeeded. Throws when it is not what the contract says. */
   readonly encodeSuccess: (value: unknown) => CallToolResult
@@ -224,6 +227,15 @@ const wrapsOf = ({ outputSchema }: Definition): boolean => outputSchema !== unde
 const canWait = ({ parameters, raw, success }: Any): boolean =>
   raw === undefined && parameters.ast._tag === "Objects" && isPlain(parameters.ast) && isPlain(success.ast)
 
+const mirroredOf = (tool: Any, { inputSchema }: Definition): ServerTool["mirrored"] => {
+  const found = MirroredHeaders.find(inputSchema)
+  if (MirroredHeaders.isFault(found)) {
+    const where = `tool "${tool.name}", ${tool.raw === undefined ? "parameters" : "inputSchema"}`
+    throw new UnrepresentableSchema({ where, ...found })
+  }
+  return found.length === 0 ? undefined : found
+}
+
 /**
  * What a server makes of a tool. Throws `UnrepresentableSchema` when a Schema cannot be shown. What reads and writes its values is made
  * with the first call: of thousands of tools few are called.
@@ -235,7 +247,10 @@ export const server = (tool: Any, options: ServerOptions): ServerTool => {
   let decode = tool.raw === undefined ? undefined : decoder(tool, options)
   let success = tool.raw === undefined ? undefined : encodeSuccess(tool)
   let failure: ServerTool["encodeFailure"] | undefined
+  // Parameters that may wait have no headers.
+  const mirrored = shown === undefined ? undefined : mirroredOf(tool, shown)
   return {
+    mirrored,
     get definition() {
       return (shown ??= definition(tool))
     },
@@ -265,6 +280,8 @@ export type Encoded =
 
 /** What a typed client makes of a tool. */
 export interface ClientTool {
+  /** The arguments that travel as headers, too; none where the contract breaks the rules for them, which servers refuse. */
+  readonly mirrored: ReadonlyArray<MirroredHeaders.Mirrored> | undefined
   readonly encodeArguments: (args: unknown) => Encoded
   /** `objectsOnly`: whether structured content had to be an object in the revision that was spoken; it had not by default. */
   readonly decodeResult: (result: CallToolResult, objectsOnly?: boolean) => CallOutcome
@@ -310,12 +327,12 @@ const notFitting = (decode: Decode, { exit, value }: Reading): CallOutcome => {
   }
 }
 
-const decodeSuccess = (tool: Any): ClientTool["decodeResult"] => {
+const decodeSuccess = (tool: Any, show: () => Definition): ClientTool["decodeResult"] => {
   const kind = kindOf(tool)
   if (kind === "void") return () => ({ _tag: "Success", value: undefined })
   const decode: Decode = kind === "contents" ? Schema.decodeUnknownExit(Contents) : makeDecoder(tool.success).decode
   const isText = SchemaAST.isString(SchemaAST.toEncoded(encodingAst(tool.success)))
-  const wraps = wrapsOf(definition(tool))
+  const wraps = wrapsOf(show())
   const sent = (result: CallToolResult): unknown => {
     if (kind === "contents") return result.content
     if (result.structuredContent !== undefined) return result.structuredContent
@@ -352,9 +369,13 @@ const encodeArguments = ({ parameters }: Any): ((args: unknown) => Encoded) => {
 
 /** What a typed client makes of a tool. */
 export const client = (tool: Any): ClientTool => {
-  const success = decodeSuccess(tool)
+  let shown: Definition | undefined
+  const show = () => (shown ??= definition(tool))
+  const success = decodeSuccess(tool, show)
   const failure = decodeFailure(tool)
+  const mirrored = MirroredHeaders.find(canWait(tool) ? {} : show().inputSchema)
   return {
+    mirrored: MirroredHeaders.isFault(mirrored) || mirrored.length === 0 ? undefined : mirrored,
     encodeArguments: encodeArguments(tool),
     decodeResult: (result, objectsOnly) => (result.isError === true ? failure(result) : success(result, objectsOnly))
   }

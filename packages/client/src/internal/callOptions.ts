@@ -2,6 +2,7 @@
  * How one call of a client is made.
  */
 import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
+import type { Mirrored } from "@effect-mcp/core/MirroredHeaders"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Progress } from "./pending.ts"
@@ -22,6 +23,11 @@ export interface CallOptions {
    * and `ListedTool` say so of tools whose hints do.
    */
   readonly idempotent?: boolean
+  /**
+   * Which arguments travel as headers, too, where the transport has headers, as far as the caller knows: what `MirroredHeaders.find` makes of
+   * the tool's input schema. What the server has listed comes first. Typed clients and `ListedTool` say it.
+   */
+  readonly mirrored?: ReadonlyArray<Mirrored>
   /** What to do when the server tells how far it is, in the order in which it does. */
   readonly onProgress?: (progress: Progress) => Effect.Effect<void>
   /** Goes into `_meta` of the request. An answer to it is not kept for others, see `ResponseCache`. */

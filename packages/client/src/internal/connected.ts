@@ -47,7 +47,7 @@ export const connected = Effect.fnUntraced(function* (
   standing: Standing,
   options: Options
 ): Effect.fn.Return<Connected, McpClientError, ClientTransport | Scope.Scope> {
-  const { book, cache, connection, subscribed } = standing
+  const { book, cache, connection, mirroring, subscribed } = standing
   const handlers = yield* find
   const declaredExtensions = extensions.capabilitiesOf(options.extensions)
   const capabilities = (revision: Revision.Revision): ClientCapabilities => ({
@@ -78,6 +78,7 @@ export const connected = Effect.fnUntraced(function* (
       // It may be another server, and this client somebody else.
       cache.clear()
       book.forgetTools()
+      mirroring?.forget()
       subscribing.opened(link.agreement)
       connection.begin()
       standing.catalogue?.markAll()

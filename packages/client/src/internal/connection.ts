@@ -10,7 +10,7 @@ import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import { type Keeper, type MessageOf, Pending, type Progress, type RequestOptions, type Result } from "./pending.ts"
+import { corrected, type Keeper, type MessageOf, Pending, type Progress, type RequestOptions, type Result } from "./pending.ts"
 import type { Questions } from "./questions.ts"
 import type { Rounds } from "./rounds.ts"
 import { Serial } from "./serial.ts"
@@ -174,7 +174,10 @@ export class Connection implements Keeper {
           detail,
           ...(data === undefined ? {} : { data })
         })
-        return pending.answer(Effect.fail(new McpClientError({ reason })), errorTypeOf(code))
+        const failed = Effect.fail(new McpClientError({ reason }))
+        const { relearn } = pending.options
+        const mayCorrect = code === Jsonrpc.ErrorCode.HeaderMismatch && relearn !== undefined
+        return pending.answer(mayCorrect ? this.correct(pending, relearn, failed) : failed, errorTypeOf(code))
       }
       case "Notification":
         return this.notified(message)
@@ -328,16 +331,31 @@ export class Connection implements Keeper {
   // It goes on in the fiber that waits for the result: interrupting that ends it, and only the time for all of it watches it.
   private goOn(rounds: Rounds, pending: Pending, result: Jsonrpc.JsonObject): Result {
     const { messageOf, method, options, round, since } = pending
-    const { totalTimeout } = options
-    const next = Effect.suspend(() => {
-      const answers = rounds.next(method, result, round)
-      if (totalTimeout === undefined) return answers
+    const next = this.inTime(pending, () => rounds.next(method, result, round))
+    return Effect.flatMap(next, (more) => this.ask(method, messageOf, options, round + 1, since, more))
+  }
+
+  // As above. A server that refuses a request for its headers has done nothing.
+  private correct(pending: Pending, relearn: Effect.Effect<boolean>, failed: Result): Result {
+    const { messageOf, method, more, options, round, since } = pending
+    return Effect.flatMap(
+      this.inTime(pending, () => relearn),
+      (hasLearned) => (hasLearned ? this.ask(method, messageOf, corrected(options), round, since, more) : failed)
+    )
+  }
+
+  // What a request waits for between two messages.
+  private inTime<A>(
+    { method, options: { totalTimeout }, since }: Pending,
+    make: () => Effect.Effect<A, McpClientError>
+  ): Effect.Effect<A, McpClientError> {
+    return Effect.suspend(() => {
+      if (totalTimeout === undefined) return make()
       const late = () =>
         Effect.fail(new McpClientError({ reason: new TimedOut({ method, after: totalTimeout, limit: "total" }) }))
       const left = Math.max(0, since + totalTimeout - this.deadlines.now())
-      return Effect.timeoutOrElse(answers, { duration: left, orElse: late })
+      return Effect.timeoutOrElse(make(), { duration: left, orElse: late })
     })
-    return Effect.flatMap(next, (more) => this.ask(method, messageOf, options, round + 1, since, more))
   }
 
   private notified(message: Jsonrpc.Notification): void {

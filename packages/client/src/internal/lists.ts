@@ -28,6 +28,8 @@ export interface Listed<A> {
   readonly kind: "tools" | "resources" | "resourceTemplates" | "prompts" | "tasks"
   readonly noun: string
   readonly read: (item: unknown) => Exit.Exit<A, Schema.SchemaError>
+  /** Whether an item that was read may be used, where there are rules for that; it says itself why not. */
+  readonly admit?: (item: A) => Effect.Effect<boolean>
 }
 
 /** A list, by the Schema of what it holds. */
@@ -71,7 +73,7 @@ class Position {
 
 const readPage = Effect.fnUntraced(function* <A>(
   ask: Ask,
-  { kind, method, noun, read }: Listed<A>,
+  { admit, kind, method, noun, read }: Listed<A>,
   position: Position
 ): Effect.fn.Return<ReadonlyArray<A>, McpClientError> {
   const result = yield* ask(method, position.cursor)
@@ -83,8 +85,9 @@ const readPage = Effect.fnUntraced(function* <A>(
   for (const item of page) {
     const decoded = read(item)
     // What cannot be read is left out: the others are not to blame.
-    if (Exit.isSuccess(decoded)) items.push(decoded.value)
-    else if (++position.unreadable <= maxTold) {
+    if (Exit.isSuccess(decoded)) {
+      if (admit === undefined || (yield* admit(decoded.value))) items.push(decoded.value)
+    } else if (++position.unreadable <= maxTold) {
       yield* Effect.logWarning(`a ${noun} of the server cannot be read and is left out`, decoded.cause)
     }
   }

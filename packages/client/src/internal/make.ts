@@ -32,7 +32,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Client, McpClientError, ClientTransport | Scope.Scope> {
   const scope = yield* Scope.Scope
   const standing = yield* makeStanding(options)
-  const { book, cache, connection, listeners, repeatable, subscribed } = standing
+  const { book, cache, connection, listeners, repeatable, subscribed, tools } = standing
   const { agreement, around, capabilities, info, recovery, subscribing } = yield* connected(standing, options)
 
   const requests = new Requests(
@@ -50,15 +50,16 @@ export const make = Effect.fnUntraced(function* (
   const ask: Ask = (method, cursor) =>
     cursor === undefined ? requests.read(method, "", undefined) : requests.read(method, `from ${cursor}`, { cursor })
 
+  const lists = { ...kinds, tools }
   const catalogue = new CatalogueKeeper({
     capabilities: () => agreement().capabilities,
-    list: (kind) => listAll(ask, kinds[kind]) as never, // each kind is listed as what it is
+    list: (kind) => listAll(ask, lists[kind] as never) as never, // each kind is listed as what it is
     subscribe: (filter, { acknowledged, over }) => {
       if (subscribing.isTold) return Effect.sync(over)
       const sink = { acknowledged, take: () => {}, end: over, fail: over }
       return subscribing.hold(filter, sink, Math.min(timeout ?? patience, patience))
     },
-    onTools: (tools) => repeatable.learn(tools)
+    onTools: (listed) => repeatable.learn(listed)
   })
   standing.catalogue = catalogue
 
@@ -77,7 +78,7 @@ export const make = Effect.fnUntraced(function* (
   }))
   if (options.logLevel !== undefined && agreement().wire.revision.logging === "session") yield* setLogLevel(options.logLevel)
 
-  const listTools = listAll(ask, kinds.tools)
+  const listTools = listAll(ask, tools)
   const called = calls(
     request,
     () => agreement().wire,
@@ -121,7 +122,7 @@ export const make = Effect.fnUntraced(function* (
     listResources: listAll(ask, kinds.resources),
     listResourceTemplates: listAll(ask, kinds.resourceTemplates),
     listPrompts: listAll(ask, kinds.prompts),
-    streamTools: streamAll(ask, kinds.tools),
+    streamTools: streamAll(ask, tools),
     streamResources: streamAll(ask, kinds.resources),
     streamResourceTemplates: streamAll(ask, kinds.resourceTemplates),
     streamPrompts: streamAll(ask, kinds.prompts),

@@ -32,6 +32,8 @@ export class RequestOptions {
   readonly subject: Subject | undefined
   /** Whether it asks for a task, which is cancelled by other means. */
   readonly isTask: boolean
+  /** Finds out what headers it needs, when the server refused it for those that it had. True when there is a reason to send it again. */
+  readonly relearn: Effect.Effect<boolean> | undefined
 
   constructor(
     timeout: number | undefined,
@@ -40,7 +42,8 @@ export class RequestOptions {
     isRepeatable = false,
     isEarly = false,
     subject?: Subject,
-    isTask = false
+    isTask = false,
+    relearn?: Effect.Effect<boolean>
   ) {
     this.timeout = timeout
     this.onProgress = onProgress
@@ -49,6 +52,7 @@ export class RequestOptions {
     this.isEarly = isEarly
     this.subject = subject
     this.isTask = isTask
+    this.relearn = relearn
   }
 }
 
@@ -56,8 +60,12 @@ export class RequestOptions {
 export const early = (timeout: number | undefined) => new RequestOptions(timeout, undefined, undefined, false, true)
 
 /** The same options for a request that asks for a task. */
-export const forTask = ({ isRepeatable, onProgress, subject, timeout, totalTimeout }: RequestOptions) =>
-  new RequestOptions(timeout, onProgress, totalTimeout, isRepeatable, false, subject, true)
+export const forTask = ({ isRepeatable, onProgress, relearn, subject, timeout, totalTimeout }: RequestOptions) =>
+  new RequestOptions(timeout, onProgress, totalTimeout, isRepeatable, false, subject, true, relearn)
+
+/** The same options for a request whose headers were corrected: that is done once. */
+export const corrected = ({ isEarly, isRepeatable, isTask, onProgress, subject, timeout, totalTimeout }: RequestOptions) =>
+  new RequestOptions(timeout, onProgress, totalTimeout, isRepeatable, isEarly, subject, isTask)
 
 /** Makes the message of a request; `more` is what a repetition has besides the params of the first one. */
 export type MessageOf = (id: number, more: JsonObject | undefined) => Request

@@ -2,9 +2,10 @@
  * How the requests of a program are made: with their timeouts, behind the guards, in a span, or not at all where the answer is known.
  */
 import * as Deadlines from "@effect-mcp/core/Deadlines"
-import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as Effect from "effect/Effect"
 import type { Around } from "../Guard.ts"
+import { listAll } from "./lists.ts"
 import type { Agreement } from "./negotiate.ts"
 import { forTask, type MessageOf, RequestOptions, type Result } from "./pending.ts"
 import type { CallOptions, Options } from "./service.ts"
@@ -24,6 +25,8 @@ const toolOf = (method: string, params: Params): string | undefined => {
   const name = params?.["name"]
   return typeof name === "string" ? name : undefined
 }
+
+const toolsChanged = Jsonrpc.notification("notifications/tools/list_changed")
 
 // Programs may make up names of tools.
 const maxUsual = 1000
@@ -98,11 +101,13 @@ export class Requests {
     onMessage: OnMessage | undefined
   ): Result {
     const { agreement, around } = this.surroundings
+    const { mirroring } = this.standing
     const messageOf: MessageOf = (id, more) => {
       const { wire } = agreement()
       onMessage?.(id, more !== undefined)
-      if (more === undefined) return wire.request(id, method, params, meta)
-      return wire.request(id, method, repeated(params, more), meta)
+      const said = more === undefined ? params : repeated(params, more)
+      if (tool === undefined || mirroring === undefined) return wire.request(id, method, said, meta)
+      return wire.request(id, method, said, meta, mirroring.headersOf(tool, params?.["arguments"], call?.mirrored))
     }
     const options = this.optionsOf(method, tool, call)
     const isTask = tool !== undefined && params?.["task"] !== undefined
@@ -121,14 +126,29 @@ export class Requests {
   }
 
   private makeOptions(method: string, tool: string | undefined, call: CallOptions | undefined): RequestOptions {
-    const { connection, repeatable } = this.standing
+    const { connection, mirroring, repeatable } = this.standing
     return new RequestOptions(
       call?.timeout === undefined ? this.timeout : Deadlines.toMillis(call.timeout),
       call?.onProgress,
       call?.totalTimeout === undefined ? this.totalTimeout : Deadlines.toMillis(call.totalTimeout),
       call?.retry ?? (this.retry && (call?.idempotent === true || repeatable.has(method, tool))),
       false,
-      connection.telemetry.subject(method, tool)
+      connection.telemetry.subject(method, tool),
+      false,
+      tool === undefined ? undefined : mirroring?.relearn(tool, this.relist)
     )
   }
+
+  // Not by the guards, which stand around the request that waits for it, and not from what is kept: that was wrong.
+  private readonly relist = Effect.suspend(() => {
+    const { cache, catalogue, connection, tools } = this.standing
+    cache.notified(toolsChanged)
+    catalogue?.notified(toolsChanged)
+    const ask = (method: string, cursor: string | undefined) => {
+      const params = cursor === undefined ? undefined : { cursor }
+      const messageOf: MessageOf = (id) => this.surroundings.agreement().wire.request(id, method, params)
+      return connection.request(method, messageOf, this.optionsOf(method, undefined, undefined))
+    }
+    return listAll(ask, tools)
+  })
 }

@@ -5,6 +5,7 @@ import { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
 import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import type { LoggingLevel } from "@effect-mcp/core/protocol/Common"
+import type { Tool } from "@effect-mcp/core/protocol/Tools"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { McpClientError } from "../McpClientError.ts"
@@ -14,6 +15,8 @@ import { Cache } from "./cache.ts"
 import type { CatalogueKeeper } from "./catalogue.ts"
 import { Connection } from "./connection.ts"
 import { Listeners } from "./listeners.ts"
+import { kinds, type Listed } from "./lists.ts"
+import { Mirroring } from "./mirroring.ts"
 import type { Agreement } from "./negotiate.ts"
 import { Repeatable } from "./repeatable.ts"
 import { Serial } from "./serial.ts"
@@ -26,6 +29,10 @@ export interface Standing {
   readonly connection: Connection
   readonly cache: Cache
   readonly repeatable: Repeatable
+  /** Where the transport has headers. */
+  readonly mirroring: Mirroring | undefined
+  /** The list of tools, without those that must not be used. */
+  readonly tools: Listed<Tool>
   readonly listeners: Listeners
   readonly book: TaskBook
   catalogue: CatalogueKeeper | undefined
@@ -42,7 +49,7 @@ export const makeStanding = Effect.fnUntraced(function* ({
   onNotification,
   serverName
 }: Options): Effect.fn.Return<Standing, never, ClientTransport | Scope.Scope> {
-  const { endpoint } = yield* ClientTransport
+  const { endpoint, headers: hasHeaders = false } = yield* ClientTransport
   const context = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(context)
   const told = new Serial(runFork)
@@ -69,10 +76,14 @@ export const makeStanding = Effect.fnUntraced(function* ({
       book.end(error)
     }
   }
+  const isMirroring = () => standing.agreement?.wire.revision.routingHeaders === true
+  const mirroring = hasHeaders ? new Mirroring(isMirroring) : undefined
   const standing: Standing = {
     connection: new Connection(yield* Deadlines.make, handlers, new Telemetry(context), runFork),
     cache,
     repeatable: new Repeatable(),
+    mirroring,
+    tools: mirroring === undefined ? kinds.tools : { ...kinds.tools, admit: mirroring.admit },
     listeners,
     book,
     catalogue: undefined,

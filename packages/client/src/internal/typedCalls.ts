@@ -24,7 +24,12 @@ type Call = (args?: unknown, options?: CallOptions) => Effect.Effect<unknown, un
 /** A tool as a function; `name` is what the server calls it. */
 export const tool = (client: Client, contract: Tool.Any, name: string): Call => {
   const codec = ToolCodec.client(contract)
-  const usual = isRepeatable(contract) ? { idempotent: true } : undefined
+  const { mirrored } = codec
+  const known: CallOptions = {
+    ...(isRepeatable(contract) ? { idempotent: true } : {}),
+    ...(mirrored === undefined ? {} : { mirrored })
+  }
+  const usual = Object.keys(known).length === 0 ? undefined : known
   return (args, options) => {
     const encoded = codec.encodeArguments(args ?? {})
     if (encoded._tag === "Failure") return Effect.fail(invalidArguments(`tool "${name}"`, encoded.text))

@@ -2,13 +2,18 @@
  * Schemas that are JSON already: texts, finite or other numbers, booleans, literals, and structs, arrays and unions of those. They
  * certainly have a JSON Schema, so it can be made when it is first shown.
  */
-import type * as SchemaAST from "effect/SchemaAST"
+import * as SchemaAST from "effect/SchemaAST"
+import { keyword } from "./mirroredProperties.ts"
 
 const maxDepth = 16
 
+// There are rules for those that travel as headers.
+const isMirrored = (ast: SchemaAST.AST): boolean =>
+  SchemaAST.resolve(ast)?.[keyword] !== undefined || ast.context?.annotations?.[keyword] !== undefined
+
 /** True when nothing in the Schema needs a closer look. False says nothing. */
 export const isPlain = (ast: SchemaAST.AST, depth = 0): boolean => {
-  if (ast.encoding !== undefined || depth > maxDepth) return false
+  if (ast.encoding !== undefined || depth > maxDepth || isMirrored(ast)) return false
   const all = (types: ReadonlyArray<SchemaAST.AST>) => types.every((type) => isPlain(type, depth + 1))
   switch (ast._tag) {
     case "String":

@@ -8,12 +8,13 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import type * as SchemaRepresentation from "effect/SchemaRepresentation"
+import { keyword } from "./mirroredProperties.ts"
 import { lastEncoding } from "./wireCodec.ts"
 
 type AST = SchemaAST.AST
 type Annotations = Schema.Annotations.Annotations
 
-const inherited = ["title", "description", "format", "readOnly", "writeOnly", "default", "examples"] as const
+const inherited = ["title", "description", "format", "readOnly", "writeOnly", "default", "examples", keyword] as const
 
 const isJson = Schema.is(Schema.Json)
 

@@ -2,7 +2,16 @@
  * The wire codec of the request era, since 2026-07-28: what a session knows in the other era travels in `_meta` of each request.
  */
 import type { CacheHint } from "../CacheHint.ts"
-import { idJson, isObject, type JsonObject, notification, type Request, request, type RequestId } from "../Jsonrpc.ts"
+import {
+  type Headers,
+  idJson,
+  isObject,
+  type JsonObject,
+  notification,
+  type Request,
+  request,
+  type RequestId
+} from "../Jsonrpc.ts"
 import { InvalidParams, type Reason } from "../McpError.ts"
 import type { ClientCapabilities } from "../protocol/Capabilities.ts"
 import { type Implementation, isLoggingLevel, type LoggingLevel, loggingLevels } from "../protocol/Common.ts"
@@ -196,13 +205,22 @@ class EnvelopedRequest implements Request {
   readonly paramsJson: string
   private readonly bare: JsonObject | undefined
   private readonly envelope: JsonObject
+  declare readonly headers?: Headers
 
-  constructor(id: RequestId, method: string, bare: JsonObject | undefined, envelope: JsonObject, paramsJson: string) {
+  constructor(
+    id: RequestId,
+    method: string,
+    bare: JsonObject | undefined,
+    envelope: JsonObject,
+    paramsJson: string,
+    headers: Headers | undefined
+  ) {
     this.id = id
     this.method = method
     this.bare = bare
     this.envelope = envelope
     this.paramsJson = paramsJson
+    if (headers !== undefined) this.headers = headers
   }
 
   get params(): JsonObject {
@@ -221,14 +239,14 @@ export const client = (revision: Revision, facts: ClientFacts): ClientWire => {
   const envelopeJson = JSON.stringify(envelope).slice(1)
   return {
     revision,
-    request: (id, method, params, meta) => {
+    request: (id, method, params, meta, headers) => {
       const json = params === undefined ? "{}" : JSON.stringify(params)
       if (meta !== undefined || params?.["_meta"] !== undefined || !json.startsWith("{")) {
-        return request(id, method, { ...params, _meta: { ...meta, progressToken: id, ...envelope } })
+        return request(id, method, { ...params, _meta: { ...meta, progressToken: id, ...envelope } }, headers)
       }
       const start = json === "{}" ? "{" : `${json.slice(0, -1)},`
       const paramsJson = `${start}"_meta":{"progressToken":${idJson(id)},${envelopeJson}}`
-      return new EnvelopedRequest(id, method, params, envelope, paramsJson)
+      return new EnvelopedRequest(id, method, params, envelope, paramsJson, headers)
     },
     notification: (method, params) => notification(method, { ...params, _meta: envelope }),
     result: bareResult,

@@ -3,7 +3,7 @@
  * between the revisions of an era they ask from the revision's record.
  */
 import type { CacheHint } from "../CacheHint.ts"
-import type { ErrorObject, JsonObject, Notification, Request, RequestId } from "../Jsonrpc.ts"
+import type { ErrorObject, Headers, JsonObject, Notification, Request, RequestId } from "../Jsonrpc.ts"
 import type { Reason } from "../McpError.ts"
 import type { ClientCapabilities, ServerCapabilities } from "../protocol/Capabilities.ts"
 import type { Implementation, LoggingLevel } from "../protocol/Common.ts"
@@ -57,8 +57,8 @@ export interface ServerWire {
 /** The client's half of a codec. */
 export interface ClientWire {
   readonly revision: Revision
-  /** A request, with all that the era wants around its params. Its id is its progress token, too. */
-  readonly request: (id: RequestId, method: string, params?: JsonObject, meta?: JsonObject) => Request
+  /** A request, with all that the era wants around its params. Its id is its progress token, too. The session era has no use for headers. */
+  readonly request: (id: RequestId, method: string, params?: JsonObject, meta?: JsonObject, headers?: Headers) => Request
   /** A notification, with what the era wants around its params where the server must know from whom it comes. */
   readonly notification: (method: string, params?: JsonObject) => Notification
   /** A result without what every result of the era has. */

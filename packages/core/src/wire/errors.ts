@@ -43,6 +43,12 @@ export const toErrorObject = (reason: Reason, revision: Revision): ErrorObject =
         message: reason.message,
         data: { requiredCapabilities: reason.required }
       }
+    case "HeaderMismatch":
+      return withData(
+        revision.era === "request" ? ErrorCode.HeaderMismatch : ErrorCode.InvalidRequest,
+        reason.detail,
+        reason.data
+      )
     case "Custom":
       return withData(reason.code, reason.detail, reason.data)
   }

@@ -2,7 +2,7 @@
  * One request while it is served: its fiber, its deadline, and what a handler may know of it. There is one object per request.
  */
 import type { CacheHint } from "@effect-mcp/core/CacheHint"
-import type { Emit } from "@effect-mcp/core/Dispatcher"
+import type { Delivery, Emit } from "@effect-mcp/core/Dispatcher"
 import { isObject, isRequestId, type JsonObject, type RequestId } from "@effect-mcp/core/Jsonrpc"
 import type { Principal } from "@effect-mcp/core/Principal"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
@@ -39,6 +39,8 @@ export class Call extends Timed implements InFlight, Service {
   readonly engine: Engine<Call>
   readonly emit: Emit
   readonly principal: Principal
+  /** A header that came with the message, where the transport has headers; while it is open. */
+  header: Delivery["header"]
   private readonly facts: ClientFacts
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   ended: Ended | undefined
@@ -73,7 +75,7 @@ export class Call extends Timed implements InFlight, Service {
     peer: PeerState<Call>,
     engine: Engine<Call>,
     facts: ClientFacts,
-    way: { readonly emit: Emit; readonly principal: Principal }
+    way: { readonly emit: Emit; readonly principal: Principal; readonly header?: Delivery["header"] }
   ) {
     super()
     this.id = request.id
@@ -86,6 +88,7 @@ export class Call extends Timed implements InFlight, Service {
     this.facts = facts
     this.emit = way.emit
     this.principal = way.principal
+    this.header = way.header
     this.fiber = undefined
     this.ended = undefined
     this.running = undefined

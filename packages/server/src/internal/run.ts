@@ -154,6 +154,7 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, rounds, slots, tel
     call.subject = undefined
     call.fiber = undefined
     call.params = undefined
+    call.header = undefined
     call.setTimeout(undefined)
     leave(call)
     telemetry.record(subject, deadlines.now() - call.startedAt, errorType)

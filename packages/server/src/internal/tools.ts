@@ -3,8 +3,9 @@
  */
 import { type AskingError, isAskingError } from "@effect-mcp/core/Asking"
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
-import { InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
+import { type HeaderMismatch, InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
 import type { Implementation } from "@effect-mcp/core/Middleware"
+import { mismatchOf } from "@effect-mcp/core/MirroredHeaders"
 import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -27,10 +28,20 @@ const late = (after: string): Result => errorResult(`It took longer than ${after
 const encode = (call: Call, result: Result): string => call.engine.wire.toolResult(call.annotated(result), call.wraps)
 const errorType = (result: Result): string | undefined => (result.isError === true ? "tool_error" : undefined)
 
+/** Why the headers do not go with the arguments, of the tool that the client called: what middleware makes of the name comes later. */
+const headerMismatch = (find: Find<Ready>, { header, params, revision }: Call): HeaderMismatch | undefined => {
+  if (header === undefined || !revision.routingHeaders) return undefined
+  const name = params?.["name"]
+  const mirrored = typeof name === "string" ? find(name)?.mirrored : undefined
+  return mirrored === undefined ? undefined : mismatchOf(mirrored, params?.["arguments"], header)
+}
+
 /** A component made ready to be called: what does not depend on the request is done. */
 export interface Ready {
   readonly operation: Operation<Result>
   readonly invoke: Inner<"tools/call">
+  /** The arguments that travel as headers, too. */
+  readonly mirrored: ToolComponent["codec"]["mirrored"]
 }
 
 /** What `tools/call` works with. */
@@ -112,6 +123,7 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
     const chain = wrap("tools/call", component.middlewares, inner(component))
     const timeout = timeoutOf(component, settings)
     return {
+      mirrored: component.codec.mirrored,
       operation: {
         subject: subjectOf("tools/call", { kind: "tool", name: component.name }),
         timeout,
@@ -149,6 +161,8 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
       return ready === undefined ? unknownTool(request.name) : ready.invoke(request, brought)
     })
     return (call: Call): Effect.Effect<Outcome> => {
+      const mismatch = headerMismatch(find, call)
+      if (mismatch !== undefined) return Effect.succeed(refuse(call, mismatch))
       const request = namedRequest("tools/call", call)
       if (typeof request === "string") return Effect.succeed(refuse(call, new InvalidParams({ detail: request })))
       const operation = find(request.name)?.operation ?? unknownOperation

@@ -1,7 +1,7 @@
 /**
  * A raw peer: it speaks to a server in lines of JSON text, as a pipe would, and keeps every line that the server writes, in order.
  */
-import { Dispatcher, type Emit, fork, type Outcome, type Peer } from "@effect-mcp/core/Dispatcher"
+import { type Delivery, Dispatcher, type Emit, fork, type Outcome, type Peer } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import type { Principal } from "@effect-mcp/core/Principal"
 import * as Revision from "@effect-mcp/core/Revision"
@@ -55,6 +55,8 @@ export class RawPeer {
   readonly outcomes: Array<Outcome["_tag"]> = []
   /** The revision that `request` speaks. */
   version: Revision.Version = "2025-11-25"
+  /** The headers that come with what is sent, by their lower-case names, as over HTTP. */
+  headers: { readonly [name: string]: string } | undefined
   private readonly parsed: Array<Json> = []
   private nextId = 1000
   private full = false
@@ -121,11 +123,17 @@ export class RawPeer {
 
   /** Sends a line. What needs no waiting is answered when this returns. */
   line(text: string): void {
-    this.run(this.peer, Jsonrpc.parse(text), this.emit, (outcome) => {
-      this.outcomes.push(outcome._tag)
-      if ("message" in outcome) this.write(outcome.message, "answer")
-      else this.wake()
-    })
+    this.run(
+      this.peer,
+      Jsonrpc.parse(text),
+      this.emit,
+      (outcome) => {
+        this.outcomes.push(outcome._tag)
+        if ("message" in outcome) this.write(outcome.message, "answer")
+        else this.wake()
+      },
+      this.delivery
+    )
   }
 
   /** Sends a message. */
@@ -208,6 +216,11 @@ export class RawPeer {
         this.clear()
       })
     })
+  }
+
+  private get delivery(): Delivery | undefined {
+    const { headers } = this
+    return headers === undefined ? undefined : { header: (name) => (Object.hasOwn(headers, name) ? headers[name] : undefined) }
   }
 
   private way(name: Way, canAsk: boolean): Emit {
