@@ -88,6 +88,7 @@ const listing =
     connection.answer(message, done)
   }
 
+const mirrored = [{ path: ["region"], header: "Mcp-Param-Region", key: "mcp-param-region" }]
 const region = { "Mcp-Param-Region": "eu" }
 
 describe("a call over a transport that has headers", () => {
@@ -219,9 +220,11 @@ describe("a call over a transport that has headers", () => {
           (yield* client.listTools).map((tool) => tool.name),
           ["query", "bad"]
         )
-        const { reason } = yield* Effect.flip(client.callTool("query", { region: "eu" }))
-        assert.strictEqual(reason._tag, "RequestFailed")
-        assert.deepStrictEqual(calls(), [undefined])
+        for (const region of ["eu", 2 ** 53]) {
+          const { reason } = yield* Effect.flip(client.callTool("query", { region }, { mirrored }))
+          assert.strictEqual(reason._tag, "RequestFailed")
+        }
+        assert.deepStrictEqual(calls(), [undefined, undefined])
         assert.strictEqual(listings(), 1)
       })
     )

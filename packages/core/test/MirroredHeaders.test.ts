@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Schema from "effect/Schema"
+import type { Fields } from "../src/Contract.ts"
 import * as JsonSchemaTool from "../src/JsonSchemaTool.ts"
 import type { JsonObject } from "../src/Jsonrpc.ts"
 import * as Jsonrpc from "../src/Jsonrpc.ts"
@@ -223,6 +224,8 @@ describe("the headers of a call", () => {
     assert.isUndefined(headersOf({ region: null, n: NaN, dry: undefined, at: null }))
     assert.isUndefined(headersOf({ region: ["a"], n: {}, at: [{ zone: "a" }] }))
     assert.isUndefined(headersOf(Object.create({ region: "inherited" })))
+    const length = MirroredHeaders.find(object({ at: object({ length: marked("Length", "integer") }) }))
+    assert.isUndefined(MirroredHeaders.headersOf(length as ReadonlyArray<MirroredHeaders.Mirrored>, { at: ["a"] }))
   })
 
   it("cannot be made of integers that a number does not hold, and of halves of surrogate pairs", () => {
@@ -300,6 +303,7 @@ const namesOf = (codec: Pick<ToolCodec.ServerTool, "mirrored">) =>
   codec.mirrored?.map(({ header, path }) => [path.join("."), header])
 
 describe("tools with such parameters", () => {
+  const plain = (parameters: Fields) => Tool.make("q", { parameters, success: Schema.String })
   const Region = Schema.String.pipe(Tool.header("Region"))
 
   it("say so in their contract, wherever a Schema can say it", () => {
@@ -317,7 +321,8 @@ describe("tools with such parameters", () => {
       default: Schema.Struct({ region: Region.pipe(Schema.withDecodingDefaultKey(Effect.succeed("x"))) })
     }
     for (const [name, parameters] of Object.entries(shapes)) {
-      const tool = Tool.make("query", { parameters })
+      // With a plain result: then plain parameters are not looked at before somebody lists the tools.
+      const tool = Tool.make("query", { parameters, success: Schema.String })
       assert.deepStrictEqual(namesOf(server(tool)), [["region", "Mcp-Param-Region"]], name)
       assert.deepStrictEqual(namesOf(ToolCodec.client(tool)), [["region", "Mcp-Param-Region"]], name)
     }
@@ -331,18 +336,18 @@ describe("tools with such parameters", () => {
 
   it("have none otherwise", () => {
     for (const parameters of [{ a: Schema.String }, { a: Schema.Date }]) {
-      assert.isUndefined(server(Tool.make("query", { parameters })).mirrored)
-      assert.isUndefined(ToolCodec.client(Tool.make("query", { parameters })).mirrored)
+      assert.isUndefined(server(plain(parameters)).mirrored)
+      assert.isUndefined(ToolCodec.client(plain(parameters)).mirrored)
     }
   })
 
   it("are refused when they break a rule, with the tool, the place and the rule", () => {
     const bad: ReadonlyArray<readonly [Tool.Any, RegExp]> = [
-      [Tool.make("q", { parameters: { a: Schema.String.pipe(Tool.header("a b")) } }), /^tool "q", parameters, at a: .*token/],
-      [Tool.make("q", { parameters: { a: Schema.Finite.pipe(Tool.header("A")) } }), /^tool "q", parameters, at a: .*"number"/],
-      [Tool.make("q", { parameters: { a: Schema.Array(Region) } }), /^tool "q", parameters, at a\.items: .*nothing but/],
-      [Tool.make("q", { parameters: { a: Schema.NullOr(Region) } }), /^tool "q", parameters, at a\.anyOf\.0: .*nothing but/],
-      [Tool.make("q", { parameters: { a: Region, b: Schema.Struct({ c: Region }) } }), /^tool "q", parameters, at .*case aside/],
+      [plain({ a: Schema.String.pipe(Tool.header("a b")) }), /^tool "q", parameters, at a: .*token/],
+      [plain({ a: Schema.Finite.pipe(Tool.header("A")) }), /^tool "q", parameters, at a: .*"number"/],
+      [plain({ a: Schema.Array(Region) }), /^tool "q", parameters, at a\.items: .*nothing but/],
+      [plain({ a: Schema.NullOr(Region) }), /^tool "q", parameters, at a\.anyOf\.0: .*nothing but/],
+      [plain({ a: Region, b: Schema.Struct({ c: Region }) }), /^tool "q", parameters, at .*case aside/],
       [JsonSchemaTool.make("q", { inputSchema: object({ a: marked("A", "array") }) }), /^tool "q", inputSchema, at a: .*"array"/]
     ]
     for (const [tool, message] of bad) {

@@ -1,5 +1,6 @@
 import * as JsonSchemaTool from "@effect-mcp/core/JsonSchemaTool"
 import * as Middleware from "@effect-mcp/core/Middleware"
+import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Tool from "@effect-mcp/core/Tool"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -115,6 +116,22 @@ describe("2026-07-28: a call that came with headers", () => {
       )
       assert.strictEqual(codeOf(yield* calling(peer, {})("later", { zone: "a" })), -32020)
       assert.strictEqual(yield* calling(peer, { "mcp-param-zone": "a" })("later", { zone: "a" }), "a")
+    })
+  )
+
+  it.effect("holds on to its headers no longer than it is open, whoever keeps its context", () =>
+    Effect.gen(function* () {
+      const kept: Array<object> = []
+      const headerOf = (context: object): unknown => Reflect.get(context, "header")
+      const Keep = Tool.make("keep", { success: Schema.String })
+      const handler = Effect.map(RequestContext, (context) => {
+        kept.push(context)
+        return typeof headerOf(context)
+      })
+      const layer = McpServer.layer(info, Keep).pipe(Layer.provide(Keep.toLayer(() => handler)))
+      const peer = yield* (yield* serve(layer)).speak("2026-07-28")
+      assert.strictEqual(yield* calling(peer, {})("keep"), "function")
+      assert.deepStrictEqual(kept.map(headerOf), [undefined])
     })
   )
 })

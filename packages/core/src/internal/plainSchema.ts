@@ -2,14 +2,18 @@
  * Schemas that are JSON already: texts, finite or other numbers, booleans, literals, and structs, arrays and unions of those. They
  * certainly have a JSON Schema, so it can be made when it is first shown.
  */
-import * as SchemaAST from "effect/SchemaAST"
+import type * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import { keyword } from "./mirroredProperties.ts"
 
 const maxDepth = 16
 
 // There are rules for those that travel as headers.
+const isMarked = ({ annotations }: { readonly annotations?: Schema.Annotations.Annotations | undefined }): boolean =>
+  annotations?.[keyword] !== undefined
+
 const isMirrored = (ast: SchemaAST.AST): boolean =>
-  SchemaAST.resolve(ast)?.[keyword] !== undefined || ast.context?.annotations?.[keyword] !== undefined
+  isMarked(ast) || isMarked(ast.context ?? {}) || (ast.checks?.some(isMarked) ?? false)
 
 /** True when nothing in the Schema needs a closer look. False says nothing. */
 export const isPlain = (ast: SchemaAST.AST, depth = 0): boolean => {
