@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import type { PlatformError } from "effect/PlatformError"
 import { isServed, locate, type Root } from "./directory.ts"
 
@@ -13,6 +14,12 @@ export interface Found {
   readonly type: "file" | "directory"
   /** In bytes, of files. */
   readonly size: number | undefined
+  /** Whether it is a link to that. */
+  readonly link: boolean
+  /** When it was modified, in milliseconds since 1970, where the file system says. */
+  readonly modified: number | undefined
+  /** Tells two states of a file apart, as far as the file system does. */
+  readonly state: string
 }
 
 /** What is looked for. */
@@ -27,10 +34,12 @@ export interface Options {
 export interface Walk {
   readonly found: ReadonlyArray<Found>
   readonly truncated: boolean
+  /** Where it was when it was `truncated`: what is missing is in the directories above that, or follows them. */
+  readonly at: string | undefined
 }
 
 /** How many entries one walk looks at, and how deep it goes, whatever it looks for. */
-const limits = { looks: 100_000, depth: 64 } as const
+export const limits = { looks: 100_000, depth: 64 } as const
 
 interface Pending {
   readonly path: string
@@ -56,18 +65,23 @@ const childrenOf = Effect.fnUntraced(function* (root: Root, path: string, depth:
     .map(({ name, type }): Pending => ({ path: prefix + name, depth, type }))
 })
 
-const ofInfo = (path: string, { size, type }: FileSystem.File.Info): Found | undefined =>
-  type === "File"
-    ? { path, type: "file", size: Number(size) }
-    : type === "Directory"
-      ? { path, type: "directory", size: undefined }
-      : undefined
+const ofInfo = (path: string, info: FileSystem.File.Info, link: boolean): Found | undefined => {
+  const { dev, ino, mtime, size, type } = info
+  if (type !== "File" && type !== "Directory") return undefined
+  const modified = Option.getOrUndefined(mtime)?.getTime()
+  const state = `${dev}/${Option.getOrElse(ino, () => 0n)}/${size}/${modified}`
+  return type === "File"
+    ? { path, type: "file", size: Number(size), link, modified, state }
+    : { path, type: "directory", size: undefined, link, modified, state }
+}
 
 /** What an entry is. A link is what it leads to, if that is inside; what is neither file nor directory is nothing. */
 const lookAt = Effect.fnUntraced(function* (root: Root, { path, type }: Pending) {
-  if (type === "File" || type === "Directory") return ofInfo(path, yield* root.fs.lstat(root.path.join(root.real, path)))
+  if (type === "File" || type === "Directory") {
+    return ofInfo(path, yield* root.fs.lstat(root.path.join(root.real, path)), false)
+  }
   const real = yield* locate(root, path)
-  return real === undefined ? undefined : ofInfo(path, yield* root.fs.lstat(real))
+  return real === undefined ? undefined : ofInfo(path, yield* root.fs.lstat(real), true)
 })
 
 const orNothing = <A>(effect: Effect.Effect<A | undefined, PlatformError>): Effect.Effect<A | undefined> =>
@@ -87,8 +101,8 @@ export const walk = Effect.fnUntraced(function* (
   const found: Array<Found> = []
   for (let looks = 1; ; looks++) {
     const next = pending.pop()
-    if (next === undefined) return { found, truncated: false }
-    if (looks > limits.looks) return { found, truncated: true }
+    if (next === undefined) return { found, truncated: false, at: undefined }
+    if (looks > limits.looks) return { found, truncated: true, at: next.path }
     const isDirectory = next.type === "Directory"
     // Most of what is not looked for can be told by its name.
     const isWanted = isDirectory
@@ -98,7 +112,7 @@ export const walk = Effect.fnUntraced(function* (
     const entry = yield* orNothing(lookAt(root, next))
     if (entry === undefined) continue
     if (accepts(entry.path, entry.type)) {
-      if (found.length >= maxEntries) return { found, truncated: true }
+      if (found.length >= maxEntries) return { found, truncated: true, at: next.path }
       found.push(entry)
     }
     if (isDirectory && entry.type === "directory" && next.depth < limits.depth && enters(next.path)) {
