@@ -25,7 +25,7 @@ export type Ask = (method: string, cursor: string | undefined) => Effect.Effect<
 /** What a list holds, and how it is asked for. */
 export interface Listed<A> {
   readonly method: string
-  readonly kind: "tools" | "resources" | "resourceTemplates" | "prompts" | "tasks"
+  readonly kind: "tools" | "resources" | "resourceTemplates" | "prompts" | "tasks" | "skills"
   readonly noun: string
   readonly read: (item: unknown) => Exit.Exit<A, Schema.SchemaError>
   /** Whether an item that was read may be used, where there are rules for that; it says itself why not. */
