@@ -50,15 +50,10 @@ const closing = /(?:^|\n)---[ \t]*(?:\r?\n|$)/
 const yamlOf = (text: string): Result.Result<string, string> => {
   const start = opening.exec(text)
   if (start === null) return Result.fail("it does not begin with a line `---`")
-  const from = start[0].length
-  const rest = text.slice(from, from + limits.length + 8)
+  const rest = text.slice(start[0].length)
   const end = closing.exec(rest)
-  if (end === null || end.index > limits.length) {
-    const hasMore = text.length > from + limits.length
-    return Result.fail(
-      hasMore ? `its frontmatter is longer than ${limits.length} characters` : "its frontmatter does not end with a line `---`"
-    )
-  }
+  if (end === null) return Result.fail("its frontmatter does not end with a line `---`")
+  if (end.index > limits.length) return Result.fail(`its frontmatter is longer than ${limits.length} characters`)
   // The line end before the last `---` belongs to the YAML: a block of text may end with it.
   return Result.succeed(`${rest.slice(0, end.index)}\n`)
 }
@@ -108,7 +103,7 @@ const memberThatDiffers = (a: object, b: object): string | undefined => {
   const own: { readonly [key: string]: unknown } = { ...a }
   const other: { readonly [key: string]: unknown } = { ...b }
   const missing = Object.keys(other).find((key) => !Object.hasOwn(own, key))
-  return missing ?? Object.keys(own).find((key) => !Object.hasOwn(other, key) || !isSame(own[key], other[key]))
+  return missing ?? Object.keys(own).find((key) => !isSame(own[key], other[key]))
 }
 
 /** The first member in which a frontmatter that was read here differs from one that was told; `undefined` when they are the same. */
