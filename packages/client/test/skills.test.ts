@@ -164,7 +164,10 @@ describe("Skills.load", () => {
       const many = (count: number) => Array.from({ length: count }, (_, i) => ({ ...second, uri: `skill://pdf/${i}` }))
       const cases: ReadonlyArray<readonly [what: string, skill: Json]> = [
         ["dynamic", { ...listed, resources: "dynamic" }],
-        ["entry", { ...listed, uri: "skill://pdf/skill.md" }],
+        [
+          "entry",
+          { ...listed, uri: "skill://pdf/skill.md", resources: [...listed.resources, { ...first, uri: "skill://pdf/skill.md" }] }
+        ],
         ["entry", { ...listed, uri: "skill://pdf/SKILL.md?a=1" }],
         ["entry", { ...listed, uri: "SKILL.md" }],
         ["entry", { ...listed, frontmatter: { ...listed.frontmatter, name: "other" } }],

@@ -40,13 +40,13 @@ const pathBelow = (root: string, uri: string): string | undefined => {
   return segments.every(isSegment) ? segments.join("/") : undefined
 }
 
-const rootPattern = new RegExp(`^([a-z][a-z0-9+.-]*://(?:[^?#]*/)?([^/?#]+))/${mainFile.replace(".", "\\.")}$`, "i")
+const rootPattern = new RegExp(`^([a-zA-Z][a-zA-Z0-9+.-]*://(?:[^?#]*/)?([^/?#]+))/${mainFile.replace(".", "\\.")}$`)
 
 /** The files of a skill. Fails with what is wrong with how it is listed. */
 export const filesOf = ({ frontmatter, resources, uri }: Skill): Result.Result<ReadonlyArray<ListedFile>, SkillRefused> => {
   const fail = (detail: string) => Result.fail(refused(uri, "entry", detail))
   const [, root, name] = rootPattern.exec(uri) ?? []
-  if (root === undefined || name === undefined || !uri.endsWith(mainFile)) return fail(`its URI does not end with /${mainFile}`)
+  if (root === undefined || name === undefined) return fail(`its URI does not end with /${mainFile}`)
   if (!SkillFrontmatter.isName(frontmatter.name)) return fail(`skills cannot have the name ${JSON.stringify(frontmatter.name)}`)
   if (name !== frontmatter.name)
     return fail(`its name is ${JSON.stringify(frontmatter.name)}, and that of its directory another one`)
