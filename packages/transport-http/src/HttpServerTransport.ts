@@ -88,7 +88,7 @@ export const make = Effect.fnUntraced(function* (
   const close = Effect.gen(function* () {
     endpoint.isClosing = true
     for (const session of sessions.values()) session.endStandalone()
-    yield* Effect.timeoutOption(posts.drained, settings.drainTimeout)
+    yield* Effect.timeoutOption(posts.drain(), settings.drainTimeout)
     for (const answer of posts.waiting) answer.giveUp()
     for (const stream of endpoint.streams) stream.end()
     yield* Effect.forEach([...sessions.values()], (session) => session.end(), { concurrency: "unbounded", discard: true })

@@ -56,12 +56,18 @@ const urlOf = ({ address, family, port }: AddressInfo): string => {
   return `http://${host}:${port}`
 }
 
+/** How long what was written may take to leave when the listener closes, in milliseconds. */
+const lingering = 1000
+
 // Everything that was mounted has been given its time to end before.
 const close = (server: Server): Effect.Effect<void> =>
   Effect.callback((resume) => {
-    server.close(() => resume(Effect.void))
+    const cut = setTimeout(() => server.closeAllConnections(), lingering)
+    server.close(() => {
+      clearTimeout(cut)
+      resume(Effect.void)
+    })
     server.closeIdleConnections()
-    setImmediate(() => server.closeAllConnections())
   })
 
 /** A listener until the scope closes. */

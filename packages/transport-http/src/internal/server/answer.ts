@@ -1,7 +1,7 @@
 /**
  * The answer to one posted message: JSON, unless something has to be sent before it; then it is the last event of a stream.
  */
-import type { Emit, Outcome } from "@effect-mcp/core/Dispatcher"
+import type { Emit, Outcome, Peer } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import type { Revision } from "@effect-mcp/core/Revision"
 import * as Effect from "effect/Effect"
@@ -42,10 +42,14 @@ export class Answer implements Emit {
   private stream: EventStream | undefined = undefined
   private track: Track | undefined = undefined
   private isOver = false
+  /** Whether nobody can read anything of it any more. */
+  private isLost = false
   /** Whether the head of the reply is on its way. */
   private isBegun = false
   /** For how many ticks it has waited. */
   private ticks = 0
+  /** On whose conversation it is waited for. */
+  peer: Peer | undefined = undefined
   /** Ends what is done for it; set where a client that goes away cancels. */
   cancel: (() => void) | undefined = undefined
 
@@ -114,6 +118,7 @@ export class Answer implements Emit {
 
   /** The client is gone. */
   readonly gone = (): void => {
+    this.isLost = this.stream === undefined
     if (this.stream !== undefined) this.stream.gone()
     else this.lost()
   }
@@ -135,7 +140,7 @@ export class Answer implements Emit {
 
   /** Makes it a stream. False when it cannot be one, or is over. */
   private begin(): boolean {
-    if (this.isOver) return false
+    if (this.isOver || this.isLost) return false
     if (this.isBegun) return true
     const { opens, revision, session, streams } = this.asked
     if (!streams) return false
@@ -165,6 +170,7 @@ export class Answer implements Emit {
     this.isOver = false
     const begun = this.begin()
     this.isOver = true
+    if (!begun && this.isLost) return
     if (!begun) return this.reply(replies.text(406, "Not acceptable: the answer is JSON"))
     if (this.track === undefined) {
       this.stream?.write(event(json))

@@ -90,7 +90,7 @@ export class Endpoint {
     const limit = settings.maxBodyBytes
     if (Number(exchange.header("content-length") ?? 0) > limit) return reply(this.tooLarge(limit))
     exchange.readText(limit, settings.bodyTimeout, (text, problem) => {
-      if (text !== undefined) return posts.take(exchange, principal, takes, text, reply)
+      if (text !== undefined) return this.guarded(reply, () => posts.take(exchange, principal, takes, text, reply))
       if (problem === "too-large") return reply(this.tooLarge(limit))
       if (problem === "too-slow") return reply(replies.text(408, "Request timeout: the body did not arrive in time", close))
       if (problem === "unreadable") return reply(replies.text(400, "Bad request: the body is not UTF-8"))
@@ -122,6 +122,16 @@ export class Endpoint {
       if (lastEventId === undefined || parsed === undefined) session.listen(stream)
       else session.resume(stream, parsed.stream, lastEventId)
     })
+  }
+
+  // A mistake of ours ends this request, and no process.
+  private guarded(reply: (reply: Reply) => void, take: () => void): void {
+    try {
+      take()
+    } catch (error) {
+      this.tools.onDefect("a request", Cause.die(error))
+      reply(replies.text(500, "Internal error"))
+    }
   }
 
   private tooLarge(limit: number): Reply {

@@ -82,10 +82,17 @@ export class Posts {
   }
 
   /** Waits until no message waits for its outcome. */
-  readonly drained: Effect.Effect<void> = Effect.callback((resume) => {
+  private readonly drained: Effect.Effect<void> = Effect.callback((resume) => {
     if (this.waiting.size === 0) return resume(Effect.void)
     this.idle.push(() => resume(Effect.void))
   })
+
+  /** Ends subscriptions as they should end, and waits until no message waits for its outcome. */
+  drain(): Effect.Effect<void> {
+    const { dispatcher, run } = this.tools
+    for (const { peer } of this.waiting) if (peer !== undefined) run(dispatcher.drain(peer), () => {})
+    return this.drained
+  }
 
   /** Whether nothing more may be begun now. */
   get isFull(): boolean {
@@ -262,6 +269,7 @@ export class Posts {
     }
     this.tools.hand(peer, message, answer, onOutcome, delivery)
     if (answer.isDone) return
+    answer.peer = peer
     this.waiting.add(answer)
     exchange.onGone(answer.gone)
   }
