@@ -19,6 +19,7 @@ import * as Name from "./Name.ts"
 import { ContentBlock } from "./protocol/Content.ts"
 import type { ToolAnnotations } from "./protocol/Tools.ts"
 import type { RequestServices } from "./RequestContext.ts"
+import * as Task from "./Task.ts"
 import type * as ToolStep from "./ToolStep.ts"
 
 export { header } from "./MirroredHeaders.ts"
@@ -48,6 +49,8 @@ export interface Any extends Metadata {
   readonly annotations: ToolAnnotations | undefined
   readonly timeout: Duration.Input | undefined
   readonly structured: boolean | undefined
+  /** How its calls become tasks; `undefined` when they do not. */
+  readonly task: Task.Options | undefined
   /** The JSON Schemas of a tool that is described by them, see `JsonSchemaTool.ts`. */
   readonly raw: Raw | undefined
   /** Erased: it is called with what the handler returned. */
@@ -101,8 +104,10 @@ export interface Options<P extends Codec | Fields, S extends Codec, F extends Co
   readonly failure?: F
   /** Hints for hosts; never trusted. */
   readonly annotations?: ToolAnnotations
-  /** How long a call may run before it is interrupted, in place of the server's `toolTimeout`. */
+  /** How long a call may run before it is interrupted, in place of the server's `toolTimeout`, and of its `tasks.timeout` for a task. */
   readonly timeout?: Duration.Input
+  /** Whether calls may be tasks, for clients that take them, see `Task.ts`. They are not by default. */
+  readonly task?: Task.Support | Task.Options
   /** The text that a model reads in place of the JSON of the result. */
   readonly render?: (success: S["Type"]) => Rendered
   /**
@@ -172,6 +177,7 @@ export const make = <
     annotations: options.annotations,
     timeout: options.timeout,
     structured: options.structured,
+    task: options.task === undefined ? undefined : Task.options(options.task),
     raw: undefined,
     render: options.render
   }) as Tool<Name, SchemaOf<P>, S, F> // `build` erases what the signature promises

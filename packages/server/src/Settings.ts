@@ -17,6 +17,21 @@ export type OnDuplicate =
   /** The earlier one stays. */
   | "ignore"
 
+/** How the tasks of a server are kept, where their tools do not say otherwise. See `Task.ts` of core. */
+export interface TaskOptions {
+  /** How long the work of a task may take, the time of its questions not included. 1 hour by default; `Duration.infinity` switches it off. */
+  readonly timeout?: Duration.Input
+  /**
+   * How long a task is kept, from its creation: after that it is ended and forgotten. 1 day by default; `Duration.infinity` keeps it as
+   * long as the store does.
+   */
+  readonly ttl?: Duration.Input
+  /** How often clients are told to ask how a task is. 1 second by default, at least 1 millisecond. */
+  readonly pollInterval?: Duration.Input
+  /** How many tasks run at once. 1,000 by default; calls that would become more are refused. */
+  readonly concurrency?: number
+}
+
 /** What may be set; everything has a default. */
 export interface Options {
   /**
@@ -70,20 +85,40 @@ export interface Options {
    * `{ ttlMs: 0, scope: "private" }`, by default. Lists that middleware makes different for each principal must not be `"public"`.
    */
   readonly cacheHint?: CacheHint.Settings
+  /** How tasks are kept. */
+  readonly tasks?: TaskOptions
+}
+
+/** The options of tasks with their defaults filled in: milliseconds, infinity is `undefined`. */
+export interface TaskSettings {
+  readonly timeout: number | undefined
+  readonly ttl: number | undefined
+  readonly pollInterval: number
+  readonly concurrency: number
 }
 
 /** The options with their defaults filled in. Durations are milliseconds, infinity is `undefined`. */
-export interface Settings extends Required<Omit<Options, "toolTimeout" | "answerTimeout" | "cacheHint" | "sessionTimeout">> {
+export interface Settings extends Required<
+  Omit<Options, "toolTimeout" | "answerTimeout" | "cacheHint" | "sessionTimeout" | "tasks">
+> {
   readonly sessionTimeout: Duration.Duration
   readonly answerTimeout: number | undefined
   readonly toolTimeout: number | undefined
   readonly cacheHint: CacheHint.ByMethod
+  readonly tasks: TaskSettings
 }
 
 const positive = (name: string, value: number): number => {
   if (!Number.isSafeInteger(value) || value < 1) throw new Error(`McpServer: ${name} must be a positive integer, not ${value}`)
   return value
 }
+
+const taskSettings = (options: TaskOptions): TaskSettings => ({
+  timeout: toMillis(options.timeout ?? "1 hour"),
+  ttl: toMillis(options.ttl ?? "1 day"),
+  pollInterval: positive("tasks.pollInterval", toMillis(options.pollInterval ?? "1 second") ?? Infinity),
+  concurrency: positive("tasks.concurrency", options.concurrency ?? 1000)
+})
 
 /** Fills in the defaults. Throws on values that make no sense. */
 export const make = (options: Options): Settings => ({
@@ -101,5 +136,6 @@ export const make = (options: Options): Settings => ({
   excessArguments: options.excessArguments ?? "error",
   badArguments: options.badArguments ?? "revision",
   recordArguments: options.recordArguments ?? false,
-  cacheHint: CacheHint.byMethod(options.cacheHint ?? {}, "McpServer: cacheHint")
+  cacheHint: CacheHint.byMethod(options.cacheHint ?? {}, "McpServer: cacheHint"),
+  tasks: taskSettings(options.tasks ?? {})
 })

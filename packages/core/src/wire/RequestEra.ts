@@ -155,6 +155,7 @@ export const server = (revision: Revision, info: Implementation): ServerWire => 
       stamp({ prompts: prompts.map((prompt) => project.prompt(prompt, revision)), nextCursor, ...cacheable(hint) }),
     promptResult: (result) => stamp(project.promptResult(result, revision)),
     inputRequired: (result) => stamped({ ...result }, serverInfo, "input_required"),
+    taskCreated: (task) => stamped({ ...task }, serverInfo, "task"),
     extensionResult: stamp,
     greeting: ({ capabilities, instructions }, hint) =>
       stamp({ supportedVersions, capabilities, instructions, ...cacheable(hint) }),

@@ -35,6 +35,7 @@ export const server = (revision: Revision): ServerWire => ({
     })
   },
   inputRequired: () => "{}",
+  taskCreated: () => "{}",
   subscriptionEnd: () => "{}",
   error: (reason) => toErrorObject(reason, revision)
 })

@@ -11,6 +11,7 @@ import type { CompleteResult } from "../protocol/Completion.ts"
 import type { InputRequired } from "../protocol/InputRequired.ts"
 import type { GetPromptResult, Prompt } from "../protocol/Prompts.ts"
 import type { ReadResourceResult, Resource, ResourceTemplate } from "../protocol/Resources.ts"
+import type { Task } from "../protocol/Tasks.ts"
 import type { CallToolResult, Tool } from "../protocol/Tools.ts"
 import type { Revision } from "../Revision.ts"
 
@@ -44,6 +45,8 @@ export interface ServerWire {
   readonly promptResult: (result: GetPromptResult) => string
   /** The questions with which a round ends, and the state. Request era only. */
   readonly inputRequired: (result: InputRequired) => string
+  /** The answer that there is a task, in place of the result. Request era only. */
+  readonly taskCreated: (task: Task) => string
   /** The result of a request of an extension. */
   readonly extensionResult: (result: JsonObject) => string
   /** The answer to `initialize` or to `server/discover`, whichever the era has. */

@@ -8,11 +8,14 @@ import { Internal, MethodNotFound } from "@effect-mcp/core/McpError"
 import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
 import type * as Middleware from "@effect-mcp/core/Middleware"
+import { extension as tasksExtension } from "@effect-mcp/core/protocol/Tasks"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Revision from "@effect-mcp/core/Revision"
 import { layerMemory as sessionsInMemory, SessionStore } from "@effect-mcp/core/SessionStore"
 import { layerMemory as statesInMemory, StateStore } from "@effect-mcp/core/StateStore"
 import { Turnover } from "@effect-mcp/core/Turnover"
+import { Current as CurrentTask } from "@effect-mcp/core/Task"
+import { layerMemory as tasksInMemory, TaskStore } from "@effect-mcp/core/TaskStore"
 import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
 import type { ServerFacts, ServerWire } from "@effect-mcp/core/wire/Wire"
@@ -51,6 +54,9 @@ import * as Sealing from "./sealing.ts"
 import * as Sessions from "./sessions.ts"
 import { Slots } from "./slots.ts"
 import { makeShelves } from "./state.ts"
+import { make as makeTaskMethods } from "./taskMethods.ts"
+import { Tasks } from "./tasks.ts"
+import { TaskTelling } from "./taskTelling.ts"
 import * as Telemetry from "./telemetry.ts"
 import * as tools from "./tools.ts"
 
@@ -86,6 +92,7 @@ const warn = (context: Context.Context<never>) => (message: string) =>
 // What a call has of its own: what is built in one call and lives on must not have it.
 const ofCalls = [
   RequestContext.key,
+  CurrentTask.key,
   loweredKey,
   References.CurrentLoggers.key,
   References.MinimumLogLevel.key,
@@ -221,6 +228,11 @@ export const engine = Effect.fnUntraced(function* (
     server: facts.info.name,
     logDefect
   })
+  const peers = new Turnover<PeerState<Call>, PeerState<Call>>()
+  const subscriptions = new Subscriptions()
+  const store = Context.getOrUndefined(context, TaskStore) ?? Context.get(yield* Layer.build(tasksInMemory()), TaskStore)
+  const telling = new TaskTelling(subscriptions, (effect) => void Effect.runForkWith(context)(effect))
+  const tasks = new Tasks({ context, store, settings, telemetry, telling, logDefect, minimumLogLevel })
   const { abandon, run } = Run.make({
     deadlines,
     rounds,
@@ -230,7 +242,7 @@ export const engine = Effect.fnUntraced(function* (
     minimumLogLevel
   })
   const calling = { middlewares, settings, run, logDefect }
-  const toolCalls = tools.makeCall(calling)
+  const toolCalls = tools.makeCall({ ...calling, tasks })
   const promptCalls = prompts.makeGet(calling)
   const resourceCalls = resources.makeRead(calling)
   const registry = new Registry<{
@@ -246,9 +258,7 @@ export const engine = Effect.fnUntraced(function* (
   const templates = filtered(registry.resources, ({ template }) => template !== undefined)
   const source = { find: registry.resources.find, templates }
   const listing = { middlewares, settings, run, telemetry }
-  const peers = new Turnover<PeerState<Call>, PeerState<Call>>()
   const sessions = Sessions.make(sessionStore, settings.sessionTimeout, deadlines.now)
-  const subscriptions = new Subscriptions()
   const complete = makeComplete({
     ...calling,
     find: (ref) =>
@@ -258,6 +268,9 @@ export const engine = Effect.fnUntraced(function* (
     filtered<Component>(index, ({ handler }) => completersOf(handler) !== undefined)
   )
   const completes = () => completing.some(({ snapshot }) => snapshot.components.length > 0)
+  const taskTools = filtered(registry.tools, ({ contract }) => contract.task !== undefined)
+  const hasTasks = () => tasks.isUsed || taskTools.snapshot.components.length > 0
+  const taskMethods = makeTaskMethods({ tasks, store, telling, isOffered: hasTasks, run, settings, logDefect })
   const offered = (kind: Kind) => kind === "tools" || registry[kind].isOffered
   const lifecycleOptions = {
     facts: {
@@ -265,7 +278,8 @@ export const engine = Effect.fnUntraced(function* (
       // Prompts and resources may come later; until then there are none.
       get capabilities() {
         const capabilities = capabilitiesOf(offered, completes())
-        return extensions.declared === undefined ? capabilities : { ...capabilities, extensions: extensions.declared }
+        const declared = hasTasks() ? { ...extensions.declared, [tasksExtension]: {} } : extensions.declared
+        return declared === undefined ? capabilities : { ...capabilities, extensions: declared }
       }
     },
     settings,
@@ -325,8 +339,10 @@ export const engine = Effect.fnUntraced(function* (
         run,
         offered,
         exists: resources.exists(source),
-        extensionsIn: extensions.wanted
-      })
+        extensionsIn: extensions.wanted,
+        tasks: { ...taskMethods, isOffered: hasTasks }
+      }),
+      ...taskMethods.methods
     },
     extensions.methods
   )
@@ -336,7 +352,7 @@ export const engine = Effect.fnUntraced(function* (
       for (const peer of all) peer.endAll("closed")
       // What the handlers use is released after this.
       const idle = Effect.forEach(all, (peer) => peer.idle, { concurrency: "unbounded" })
-      return Effect.timeoutOption(idle, dispatcher.closeTimeout)
+      return Effect.timeoutOption(Effect.all([idle, tasks.close], { concurrency: 2 }), dispatcher.closeTimeout)
     })
   )
   const sessionOf = lifecycle.makeSessionOf(lifecycleOptions)

@@ -16,7 +16,7 @@ import type { Span } from "effect/Tracer"
 import { Timed } from "@effect-mcp/core/Deadlines"
 import type { Running } from "../Component.ts"
 import type { Engine } from "./engine.ts"
-import { Round } from "./round.ts"
+import { type Asker, Round } from "./round.ts"
 import * as Effect from "effect/Effect"
 import type { Subject } from "./subject.ts"
 import type { Ended, InFlight, PeerState } from "./peer.ts"
@@ -63,6 +63,10 @@ export class Call extends Timed implements InFlight, Service {
   cacheHint: CacheHint | undefined
   /** False once it was answered: nothing may be sent for it any more. */
   isOpen = true
+  /** Whether it has a time of its own, whatever component it comes to: the work of a task. */
+  keepsTime = false
+  /** Whether what breaks is told as an error of the protocol and not as a result: in a task. */
+  failsWithErrors = false
   private reached: number | undefined
   private resultMeta: JsonObject | undefined
   private round: Round | undefined
@@ -110,6 +114,10 @@ export class Call extends Timed implements InFlight, Service {
   get sessionId(): string | undefined {
     return this.peer.session?.id
   }
+  /** What the client says of itself. */
+  get said(): ClientFacts {
+    return this.facts
+  }
   get clientInfo(): Implementation | undefined {
     return this.facts.info
   }
@@ -142,6 +150,12 @@ export class Call extends Timed implements InFlight, Service {
   }
   set asking(round: Round) {
     this.round = round
+  }
+  /** The call has become a task: what asks for it asks in another way from now on, and the answer ends no round. */
+  leaveRoundTo(asker: Asker): void {
+    this.asking.goOn(asker)
+    this.round = undefined
+    this.subject = undefined
   }
   get hasRound(): boolean {
     return this.round !== undefined

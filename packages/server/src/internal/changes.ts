@@ -18,6 +18,8 @@ export interface Subscription {
   readonly uris: ReadonlySet<string>
   /** The extensions of whose events it wants to hear. */
   readonly extensions: ReadonlySet<string>
+  /** The tasks of which it wants to hear. */
+  readonly taskIds: ReadonlySet<string>
 }
 
 /** Who is told. */

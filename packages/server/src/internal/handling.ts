@@ -57,7 +57,7 @@ export const timeoutOf = ({ timeout }: Component, { toolTimeout }: Settings): nu
 /** Counts the call among those of the component, and gives it the component's time: middleware may have sent it here. */
 export const enter = (component: Component, call: Call, timeout: number | undefined): void => {
   call.enter(component.running)
-  if (call.timeout !== timeout) call.setTimeout(timeout)
+  if (call.timeout !== timeout && !call.keepsTime) call.setTimeout(timeout)
 }
 
 /** Counts among the calls of a component for as long as the effect runs: of what a handler uses that has a call of its own. */

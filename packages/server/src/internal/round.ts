@@ -1,6 +1,7 @@
 /**
  * How one request asks. In a session the question is a request to the client, and the handler waits. In the request era the question
- * ends the round: what was answered and recorded is kept, and the client's next request goes on from there.
+ * ends the round: what was answered and recorded is kept, and the client's next request goes on from there. In a task the handler waits
+ * again, and the answer comes with `tasks/update`.
  */
 import { AskingFailed, type Asking, type Question, Unsupported } from "@effect-mcp/core/Asking"
 import { Recording } from "@effect-mcp/core/Recording"
@@ -31,7 +32,8 @@ export interface Asker extends Client {
   readonly isOpen: boolean
   readonly peer: {
     readonly push: Emit
-    readonly ask: (emit: Emit, method: string, params: JsonObject) => Effect.Effect<JsonObject, AskingFailed>
+    /** `key` is the question's. */
+    readonly ask: (emit: Emit, method: string, params: JsonObject, key: string) => Effect.Effect<JsonObject, AskingFailed>
   }
   /** Its time stands still until it goes on. */
   readonly pause: () => void
@@ -77,13 +79,13 @@ const fault = (text: string): Effect.Effect<never> => Effect.die(new Error(text)
 
 /** See the module. */
 export class Round implements Asking {
-  readonly mode: Asking["mode"]
+  mode: Asking["mode"]
   readonly recording: Recording
   /** Which one it is, from 1. */
   readonly number: number
   /** Where digests are taken, in all rounds. */
   readonly points: Points
-  private readonly call: Asker
+  private call: Asker
   private readonly detail: string
   private readonly answerTimeout: number | undefined
   private readonly questions = new Map<string, Put>()
@@ -126,6 +128,14 @@ export class Round implements Asking {
       const { emit, isOpen, peer } = this.call
       return (isOpen ? emit : peer.push).send(notification("notifications/elicitation/complete", { elicitationId }))
     })
+
+  /** From here on questions wait for their answers, which come in another way: there will be no next round. */
+  goOn(asker: Asker): void {
+    this.close()
+    for (const [key, { answer }] of this.questions) if (answer === undefined) this.questions.delete(key)
+    this.call = asker
+    this.mode = "live"
+  }
 
   /** Ends who waits for the next round: there everything starts again. */
   stop(): void {
@@ -208,7 +218,7 @@ export class Round implements Asking {
     const { emit, peer, revision } = this.call
     if (params["mode"] === "url" && revision.elicitationIds) put.elicitationId = globalThis.crypto.randomUUID()
     const sent = put.elicitationId === undefined ? params : { ...params, elicitationId: put.elicitationId }
-    const asked = peer.ask(emit, method, sent)
+    const asked = peer.ask(emit, method, sent, key)
     const timed =
       answerTimeout === undefined
         ? asked

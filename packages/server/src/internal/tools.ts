@@ -3,7 +3,7 @@
  */
 import { type AskingError, isAskingError } from "@effect-mcp/core/Asking"
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
-import { type HeaderMismatch, InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
+import { type HeaderMismatch, Internal, InvalidParams, invalidParams, McpError } from "@effect-mcp/core/McpError"
 import type { Implementation } from "@effect-mcp/core/Middleware"
 import { mismatchOf } from "@effect-mcp/core/MirroredHeaders"
 import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
@@ -17,6 +17,9 @@ import { callOf, enter, handle, namedRequest, reasonOf, timeoutOf } from "./hand
 import type { Find } from "./registry.ts"
 import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
+import { undeclared } from "./taskMethods.ts"
+import type { Answer } from "./taskRun.ts"
+import { takesTasks, type Tasks, type Work, workOf } from "./tasks.ts"
 
 type Result = CallToolResult
 
@@ -36,9 +39,18 @@ const headerMismatch = (find: Find<Ready>, { header, params, revision }: Call): 
   return mirrored === undefined ? undefined : mismatchOf(mirrored, params?.["arguments"], header)
 }
 
+/** How calls of a tool become tasks. */
+interface AsTask {
+  readonly isRequired: boolean
+  readonly work: Work<Result>
+  readonly operation: Operation<Answer<Result>>
+}
+
 /** A component made ready to be called: what does not depend on the request is done. */
 export interface Ready {
   readonly operation: Operation<Result>
+  /** How it runs as a task, where it does. */
+  readonly task: AsTask | undefined
   readonly invoke: Inner<"tools/call">
   /** The arguments that travel as headers, too. */
   readonly mirrored: ToolComponent["codec"]["mirrored"]
@@ -50,6 +62,7 @@ export interface Options {
   readonly settings: Settings
   readonly run: Run
   readonly logDefect: LogDefect
+  readonly tasks: Tasks
 }
 
 /** Serves `tools/call`. */
@@ -61,21 +74,23 @@ export interface ToolCalls {
 }
 
 /** See {@link ToolCalls}. */
-export const makeCall = ({ logDefect, middlewares, run, settings }: Options): ToolCalls => {
+export const makeCall = ({ logDefect, middlewares, run, settings, tasks }: Options): ToolCalls => {
   const badArguments = (name: string, text: string, call: Call) =>
     settings.badArguments === "result" || call.revision.argumentErrors !== "protocol"
       ? Effect.succeed(errorResult(`Invalid arguments:\n${text}`))
       : Effect.fail(invalidParams(`Invalid arguments for tool "${name}":\n${text}`))
 
-  const broken = ({ name }: ToolComponent, cause: Cause.Cause<unknown>): Effect.Effect<Result> =>
-    Effect.succeed(errorResult(`Internal error (${logDefect(`tools/call ${name}`, cause)})`))
+  const broken = ({ name }: ToolComponent, cause: Cause.Cause<unknown>, call: Call): Effect.Effect<Result, McpError> => {
+    const reason = new Internal({ id: logDefect(`tools/call ${name}`, cause) })
+    return call.failsWithErrors ? Effect.fail(new McpError({ reason })) : Effect.succeed(errorResult(reason.message))
+  }
 
   // A result that is not what the contract says is a defect like any other.
-  const succeeded = (component: ToolComponent, value: unknown): Effect.Effect<Result, McpError> => {
+  const succeeded = (component: ToolComponent, value: unknown, call: Call): Effect.Effect<Result, McpError> => {
     try {
       return Effect.succeed(component.codec.encodeSuccess(value))
     } catch (error) {
-      return broken(component, Cause.die(error))
+      return broken(component, Cause.die(error), call)
     }
   }
 
@@ -103,35 +118,52 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
       if (declared !== undefined) return Effect.succeed(declared)
       if (isAskingError(reason.error)) return unanswered(reason.error, call)
     } else if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>) // it holds no failure
-    return broken(component, cause)
+    return broken(component, cause, call)
   }
 
   const inner = (component: ToolComponent): Inner<"tools/call"> => {
-    const onSuccess = (value: unknown) => succeeded(component, value)
     return (request, brought) => {
       const call = callOf(brought)
       const decoded = component.codec.decodeArguments(request.arguments)
       if (decoded._tag === "Failure") return badArguments(component.name, decoded.text, call)
       return Effect.matchCauseEffect(handle(component, decoded.value, brought), {
-        onSuccess,
+        onSuccess: (value) => succeeded(component, value, call),
         onFailure: (cause) => failed(component, cause, call)
       })
+    }
+  }
+
+  const asTask = (component: ToolComponent, operation: Operation<Result>): AsTask | undefined => {
+    const work = workOf(component, settings)
+    if (work === undefined) return undefined
+    return {
+      isRequired: component.contract.task?.support === "required",
+      work: { ...work, encode, errorType, timedOut: late },
+      operation: {
+        ...operation,
+        encode: (call, answer) =>
+          answer._tag === "Created" ? call.engine.wire.taskCreated(answer.task) : encode(answer.work ?? call, answer.result),
+        errorType: (answer) => (answer._tag === "Created" ? undefined : errorType(answer.result)),
+        timedOut: (after) => ({ _tag: "Returned", result: late(after), work: undefined })
+      }
     }
   }
 
   const prepare = (component: ToolComponent): Ready => {
     const chain = wrap("tools/call", component.middlewares, inner(component))
     const timeout = timeoutOf(component, settings)
+    const operation: Operation<Result> = {
+      subject: subjectOf("tools/call", { kind: "tool", name: component.name }),
+      timeout,
+      needsPlace: true,
+      encode,
+      errorType,
+      timedOut: late
+    }
     return {
       mirrored: component.codec.mirrored,
-      operation: {
-        subject: subjectOf("tools/call", { kind: "tool", name: component.name }),
-        timeout,
-        needsPlace: true,
-        encode,
-        errorType,
-        timedOut: late
-      },
+      operation,
+      task: asTask(component, operation),
       // Counted from here on: what its middleware and handler use must not be released before.
       invoke: (request, brought) => {
         const call = callOf(brought)
@@ -165,8 +197,15 @@ export const makeCall = ({ logDefect, middlewares, run, settings }: Options): To
       if (mismatch !== undefined) return Effect.succeed(refuse(call, mismatch))
       const request = namedRequest("tools/call", call)
       if (typeof request === "string") return Effect.succeed(refuse(call, new InvalidParams({ detail: request })))
-      const operation = find(request.name)?.operation ?? unknownOperation
-      return run(call, operation, (brought) => outer(request, brought))
+      const ready = find(request.name)
+      const task = ready?.task
+      if (task !== undefined) {
+        if (takesTasks(call)) {
+          return run(call, task.operation, () => tasks.start(call, task.work, (brought) => outer(request, brought)))
+        }
+        if (task.isRequired) return Effect.succeed(refuse(call, undeclared))
+      }
+      return run(call, ready?.operation ?? unknownOperation, (brought) => outer(request, brought))
     }
   }
 
