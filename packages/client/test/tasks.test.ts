@@ -135,8 +135,12 @@ describe("starting a task", () => {
       { tasks: { list: {} } },
       "the server does not declare the capability `tasks.requests.tools.call`"
     ],
-    ["speaks an earlier revision", { version: "2025-06-18" }, "this client knows tasks in 2025-11-25, not in 2025-06-18"],
-    ["speaks a later revision", { version: "2026-07-28" }, "this client knows tasks in 2025-11-25, not in 2026-07-28"]
+    ["speaks an earlier revision", { version: "2025-06-18" }, "there are no tasks in 2025-06-18"],
+    [
+      "speaks a later revision",
+      { version: "2026-07-28" },
+      "this client does not declare the tasks extension: switch on its option `tasks`"
+    ]
   ] as const) {
     it.effect(`with a server that ${what} never asks for one`, () =>
       Effect.gen(function* () {

@@ -28,6 +28,11 @@ export interface CallOptions {
    * the tool's input schema. What the server has listed comes first. Typed clients and `ListedTool` say it.
    */
   readonly mirrored?: ReadonlyArray<Mirrored>
+  /**
+   * Whether a task goes on that the call has become when the call is interrupted, or takes longer than its `totalTimeout`. False by
+   * default: it is cancelled, without waiting until the server has. Since 2026-07-28, see the option `tasks` of the client.
+   */
+  readonly keepTask?: boolean
   /** What to do when the server tells how far it is, in the order in which it does. */
   readonly onProgress?: (progress: Progress) => Effect.Effect<void>
   /** Goes into `_meta` of the request. An answer to it is not kept for others, see `ResponseCache`. */

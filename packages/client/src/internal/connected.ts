@@ -5,6 +5,7 @@ import type { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation } from "@effect-mcp/core/protocol/Common"
+import { tasksExtension } from "@effect-mcp/core/protocol/Table"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -50,9 +51,13 @@ export const connected = Effect.fnUntraced(function* (
   const { book, cache, connection, mirroring, subscribed } = standing
   const handlers = yield* find
   const declaredExtensions = extensions.capabilitiesOf(options.extensions)
+  const takesTasks = options.tasks !== undefined && options.tasks !== false
   const capabilities = (revision: Revision.Revision): ClientCapabilities => ({
     ...capabilitiesOf(handlers, revision),
-    ...declaredExtensions
+    ...declaredExtensions,
+    ...(takesTasks && revision.tasks === "extension"
+      ? { extensions: { ...declaredExtensions.extensions, [tasksExtension]: {} } }
+      : {})
   })
   const info = infoOf(options)
   const rhythm = options.reconnect === false ? undefined : (options.reconnect ?? defaultRhythm)

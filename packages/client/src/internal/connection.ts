@@ -40,6 +40,8 @@ export class Connection implements Keeper {
   questions: Questions | undefined
   /** Who answers what the server asks inside of its answers, in revisions where it does. */
   rounds: Rounds | undefined
+  /** Whether a call of a tool may be answered with a task of the extension: it was declared. */
+  takesTasks = false
   /** Who takes what a subscription brings, by the id of its request. */
   readonly listeners = new Map<number, (notification: Jsonrpc.Notification) => void>()
   /** Who is told of the progress of tasks, which goes on after the answer, by the id of the request. */
@@ -158,7 +160,8 @@ export class Connection implements Keeper {
         const pending = this.pendingOf(message.id)
         if (pending === undefined) return
         const type = message.result["resultType"]
-        if (type === undefined || type === "complete" || this.rounds === undefined) {
+        const isTask = type === "task" && this.takesTasks && pending.method === "tools/call"
+        if (type === undefined || type === "complete" || isTask || this.rounds === undefined) {
           const failed = pending.method === "tools/call" && message.result["isError"] === true
           return pending.answer(Effect.succeed(message.result), failed ? "tool_error" : undefined)
         }

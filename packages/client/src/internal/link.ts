@@ -2,8 +2,9 @@
  * Opens links: connects, agrees with the server, and repeats what the server has to know of before.
  */
 import { type ClientConnection, ClientTransport } from "@effect-mcp/core/ClientTransport"
-import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
+import { type ClientCapabilities, declares } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
+import { tasksExtension } from "@effect-mcp/core/protocol/Table"
 import type * as Revision from "@effect-mcp/core/Revision"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -43,13 +44,14 @@ export interface Setup {
 /** Lets a connection answer what the server asks, in the way of the era. */
 const answers = Effect.fnUntraced(function* (
   connection: Connection,
-  { handlers, maxRounds, server }: Setup
+  { capabilities, handlers, maxRounds, server }: Setup
 ): Effect.fn.Return<(agreement: Agreement) => void, never, Scope.Scope> {
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
   let questions: Questions | undefined
   yield* Effect.addFinalizer(() => questions?.end ?? Effect.void)
   return ({ serverInfo, wire: { revision } }) => {
     const read = reading(handlers, { server, serverInfo, revision })
+    connection.takesTasks = revision.tasks === "extension" && declares(capabilities(revision), ["extensions", tasksExtension])
     connection.answersRequests = revision.standaloneServerRequests
     if (revision.standaloneServerRequests) {
       questions = new Questions(

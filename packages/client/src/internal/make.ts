@@ -10,13 +10,13 @@ import { connected } from "./connected.ts"
 import { health } from "./health.ts"
 import type { Sink } from "./listen.ts"
 import { type Ask, kinds, listAll, streamAll } from "./lists.ts"
-import { calls, readCall } from "./operations.ts"
+import { CallParams, calls, readCall } from "./operations.ts"
 import { Requests } from "./requests.ts"
 import { ResourceSubscriptions, updated, updating } from "./resourceUpdates.ts"
 import { McpClient, type Options } from "./service.ts"
 import { settingLogLevel } from "./settingLogLevel.ts"
 import { makeStanding } from "./standing.ts"
-import { tasks } from "./taskClient.ts"
+import { following, tasks } from "./taskClient.ts"
 import { creating } from "./taskCreation.ts"
 import type { TaskHost } from "./taskHandle.ts"
 import { tracing } from "./tracing.ts"
@@ -25,6 +25,9 @@ type Client = McpClient["Service"]
 
 // A catalogue does not wait longer than that for a server to say that it will tell of changes. In milliseconds.
 const patience = 5000
+
+// What a subscription tells of tasks, the book of tasks hears.
+const deaf: Sink = { take: () => {}, end: () => {}, fail: () => {} }
 
 /** Makes a client, connected as long as the scope is open. */
 export const make = Effect.fnUntraced(function* (
@@ -84,6 +87,7 @@ export const make = Effect.fnUntraced(function* (
     () => agreement().wire,
     (uri, call) => requests.read("resources/read", uri, { uri }, call)
   )
+  const hearsOfTasks = typeof options.tasks === "object" && options.tasks.listen === true
   const host: TaskHost = {
     get revision() {
       return agreement().wire.revision
@@ -91,11 +95,22 @@ export const make = Effect.fnUntraced(function* (
     get capabilities() {
       return agreement().capabilities
     },
+    get takesTasks() {
+      return connection.takesTasks
+    },
     timeout,
     request,
     runFork: connection.runFork,
+    question: (key, asked) => connection.rounds?.answer("tools/call", key, asked) ?? Effect.interrupt,
+    hear: (id) => (hearsOfTasks ? subscribing.hold(() => ({ taskIds: [id] }), deaf, timeout) : Effect.void),
     readResult: (method, subject, result) => readCall(agreement().wire, method, subject, result)
   }
+
+  const callTool = following({
+    book,
+    host,
+    request: (name, args, call) => request("tools/call", new CallParams(name, args), call)
+  })
 
   return McpClient.of({
     get revision() {
@@ -127,7 +142,8 @@ export const make = Effect.fnUntraced(function* (
     streamResourceTemplates: streamAll(ask, kinds.resourceTemplates),
     streamPrompts: streamAll(ask, kinds.prompts),
     ...called,
-    tasks: tasks({ host, book, create: creating(connection, requests), listTools, callTool: called.callTool }),
+    callTool,
+    tasks: tasks({ host, book, create: creating(connection, requests), listTools, callTool }),
     subscribeResource,
     unsubscribeResource,
     resourceUpdates: updating({

@@ -19,7 +19,8 @@ type Request = Client["request"]
 
 const noArguments: Jsonrpc.JsonObject = {}
 
-class CallParams implements Jsonrpc.JsonObject {
+/** The params of requests that name something, and have arguments for it. */
+export class CallParams implements Jsonrpc.JsonObject {
   readonly [key: string]: unknown
   readonly name: string
   readonly arguments: Jsonrpc.JsonObject
@@ -51,11 +52,7 @@ export const calls = (
   request: Request,
   wire: () => ClientWire,
   read: (uri: string, options: CallOptions | undefined) => ReturnType<Request>
-): Pick<Client, "callTool" | "readResource" | "getPrompt" | "complete" | "ping"> => ({
-  callTool: (name, args, call) =>
-    Effect.flatMap(request("tools/call", new CallParams(name, args ?? noArguments), call), (result) =>
-      readCall(wire(), "tools/call", `"${name}"`, result)
-    ),
+): Pick<Client, "readResource" | "getPrompt" | "complete" | "ping"> => ({
   readResource: (uri, call) =>
     Effect.flatMap(read(uri, call), (received) => {
       const result = wire().result(received)

@@ -89,6 +89,13 @@ export class Rounds {
     return { questions, hasQuestions: inputRequests !== undefined, state: requestState }
   }
 
+  /** The answer to one question that does not come with a round, but with a task. */
+  answer(method: string, key: string, request: unknown): Effect.Effect<JsonObject, McpClientError> {
+    const question = this.question(method, key, request)
+    if (question instanceof McpClientError) return Effect.fail(question)
+    return Effect.mapError(question.answer, (error) => unanswered(method, key, question.method, error))
+  }
+
   private question(method: string, key: string, request: unknown): Question | McpClientError {
     const asked = isObject(request) ? request["method"] : undefined
     const params = isObject(request) ? (request["params"] ?? undefined) : undefined // `null` is read as absent

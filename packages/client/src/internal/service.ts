@@ -86,6 +86,12 @@ export interface Options extends Implementation {
    * two of them have a method in common.
    */
   readonly extensions?: ReadonlyArray<Declared>
+  /**
+   * Whether servers of 2026-07-28 may answer calls of tools with tasks: the extension is declared, `callTool` follows a task to its end, and
+   * `tasks` starts and finds tasks. `{ listen: true }`: also hear from the server of each task that is followed, on a subscription of its
+   * own, and do not only ask. False by default. Tasks of 2025-11-25 need no option: there the client asks for them.
+   */
+  readonly tasks?: boolean | { readonly listen?: boolean }
 }
 
 /**
@@ -138,13 +144,13 @@ export class McpClient extends Context.Service<
       args?: { readonly [name: string]: string },
       options?: CallOptions
     ) => Effect.Effect<GetPromptResult, McpClientError>
-    /** Calls a tool by name. A result with `isError` is a result. */
+    /** Calls a tool by name. A result with `isError` is a result. A task is followed to its end, see `tasks` of the options. */
     readonly callTool: (
       name: string,
       args?: Jsonrpc.JsonObject,
       options?: CallOptions
     ) => Effect.Effect<CallToolResult, McpClientError>
-    /** Tools that run as tasks: started, found again and listed. 2025-11-25. */
+    /** Tools that run as tasks: started, found again and listed. 2025-11-25, and with the option `tasks` 2026-07-28. */
     readonly tasks: Tasks
     /** Suggestions for an argument of a prompt, or a variable of a template; `known` are arguments that are filled in already. */
     readonly complete: (

@@ -2,14 +2,18 @@
  * The tasks of which a client knows that they are not over, and which tools may be tasks.
  */
 import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
-import type { Task } from "@effect-mcp/core/protocol/Tasks"
 import type { Tool, ToolExecution } from "@effect-mcp/core/protocol/Tools"
 import type { McpClientError } from "../McpClientError.ts"
 import { TaskCell, type TaskPeer } from "./taskCell.ts"
-import { toldTask } from "./taskMessages.ts"
+import { type Dialect, type News, toldTask } from "./taskMessages.ts"
 
 // Of so many tasks the server's notifications are heard; older ones are only asked about.
 const maxTasks = 1024
+
+const dialects = new Map<string, Dialect>([
+  ["notifications/tasks/status", "core"],
+  ["notifications/tasks", "extension"]
+])
 
 /** Whether a tool is run as a task. */
 export type TaskSupport = NonNullable<ToolExecution["taskSupport"]>
@@ -28,10 +32,13 @@ export class TaskBook {
   notified({ method, params }: Jsonrpc.Notification): void {
     if (method === "notifications/tools/list_changed") {
       this.forgetTools()
-    } else if (method === "notifications/tasks/status" && this.cells.size > 0) {
-      const task = toldTask(params)
-      if (task !== undefined) this.cells.get(task.taskId)?.cell.take(task)
+      return
     }
+    const dialect = dialects.get(method)
+    if (dialect === undefined || this.cells.size === 0) return
+    const task = toldTask(params, dialect)
+    const cell = task === undefined ? undefined : this.cells.get(task.taskId)?.cell
+    if (task !== undefined && cell?.dialect === dialect) cell.take(task)
   }
 
   /** The connection is over. */
@@ -61,14 +68,14 @@ export class TaskBook {
   }
 
   /** The task with this state; `drop` is run when it is over, or too many are known. */
-  cellOf(peer: TaskPeer, state: Task, now: number, drop: () => void): TaskCell {
+  cellOf(peer: TaskPeer, state: News, now: number, drop: () => void, dialect: Dialect = "core"): TaskCell {
     const known = this.cells.get(state.taskId)
     if (known !== undefined) {
       known.cell.take(state)
       drop()
       return known.cell
     }
-    const cell = new TaskCell(peer, state, now, () => this.drop(state.taskId, drop))
+    const cell = new TaskCell(peer, state, now, () => this.drop(state.taskId, drop), dialect)
     if (cell.isOver) return cell
     this.cells.set(cell.id, { cell, drop })
     const [oldest] = this.cells.keys()

@@ -13,13 +13,18 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { McpClientError, TaskExpired } from "../McpClientError.ts"
 import type { CallOptions } from "./callOptions.ts"
-import { readTask } from "./taskMessages.ts"
+import { TaskAnswers } from "./taskAnswers.ts"
+import { type Dialect, type News, readTask } from "./taskMessages.ts"
 import { maxMisses, pauseOf } from "./taskPolling.ts"
 
 /** What a task needs of a client. */
 export interface TaskPeer {
   readonly request: (method: string, params?: JsonObject, options?: CallOptions) => Effect.Effect<JsonObject, McpClientError>
   readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  /** The answer of this client's handlers to a question of a task. Extension only. */
+  readonly question: (key: string, request: unknown) => Effect.Effect<JsonObject, McpClientError>
+  /** Hears of a task as long as the scope is open, where the client wants that. Extension only. */
+  readonly hear: (id: string) => Effect.Effect<void, McpClientError, Scope.Scope>
 }
 
 /** Who watches a task. None of these may throw. */
@@ -46,7 +51,8 @@ const keptFor = ({ ttlMs }: Task): number => (ttlMs === null || ttlMs <= 0 ? Inf
 /** See the module. */
 export class TaskCell {
   readonly id: string
-  latest: Task
+  readonly dialect: Dialect
+  latest: News
   /** The result, once the server gave it. */
   answer: JsonObject | undefined
   private readonly watchers = new Set<Watcher>()
@@ -57,10 +63,13 @@ export class TaskCell {
   private readonly since: number
   private readonly peer: TaskPeer
   private readonly onOver: () => void
+  private readonly answers: TaskAnswers
 
   /** `now` is the time, in milliseconds; `onOver` is told once, when the task is in a final state. It must not throw. */
-  constructor(peer: TaskPeer, first: Task, now: number, onOver: () => void) {
+  constructor(peer: TaskPeer, first: News, now: number, onOver: () => void, dialect: Dialect = "core") {
     this.id = first.taskId
+    this.dialect = dialect
+    this.answers = new TaskAnswers(first.taskId, peer, (error) => this.end(error))
     this.latest = first
     this.since = now
     this.peer = peer
@@ -73,10 +82,12 @@ export class TaskCell {
   }
 
   /** Takes what the server says of the task. Nothing follows a final state, and what is older than what is known is no news. */
-  take(state: Task): void {
+  take(state: News): void {
     const { latest } = this
     if (this.isOver || (!isFinal(state.status) && isOlder(state, latest))) return
     this.latest = state
+    this.answer ??= state.result
+    this.answerQuestions()
     if (state.status === latest.status && state.statusMessage === latest.statusMessage) return
     this.unchanged = 0
     Deferred.doneUnsafe(this.wake, Exit.void)
@@ -90,6 +101,7 @@ export class TaskCell {
     const start = Effect.sync(() => {
       this.watchers.add(watcher)
       if (this.poller === undefined && !this.isOver) this.poll()
+      this.answerQuestions()
     })
     const stop = Effect.sync(() => {
       this.watchers.delete(watcher)
@@ -124,7 +136,7 @@ export class TaskCell {
 
   /** Takes the state that an answer tells. */
   read(method: string, result: JsonObject): Effect.Effect<Task, McpClientError> {
-    return Effect.map(Effect.fromResult(readTask(method, result, this.id)), (state) => {
+    return Effect.map(Effect.fromResult(readTask(method, result, this.id, this.dialect)), (state) => {
       this.take(state)
       return this.latest
     })
@@ -136,6 +148,12 @@ export class TaskCell {
     for (const watcher of this.watchers) watcher.failed(error)
   }
 
+  private answerQuestions(): void {
+    if (this.dialect === "core" || this.watchers.size === 0) return
+    if (this.latest.status === "input_required") this.answers.take(this.latest.inputRequests)
+    else this.answers.stop()
+  }
+
   private answered(result: JsonObject): void {
     this.answer = result
     const { statusMessage: _, ...latest } = this.latest
@@ -144,7 +162,7 @@ export class TaskCell {
   }
 
   private poll(): void {
-    const fiber = this.peer.runFork(this.polling)
+    const fiber = this.peer.runFork(this.dialect === "core" ? this.polling : this.hearing)
     this.poller = fiber
     fiber.addObserver((exit) => {
       if (this.poller !== fiber) return
@@ -164,9 +182,15 @@ export class TaskCell {
 
   private stop(): void {
     const { poller } = this
+    this.answers.stop()
     this.poller = undefined
     poller?.interruptUnsafe()
   }
+
+  // What cannot be heard is asked for.
+  private readonly hearing: Effect.Effect<void, McpClientError> = Effect.suspend(() =>
+    Effect.scoped(Effect.andThen(Effect.forkScoped(Effect.ignore(this.peer.hear(this.id))), this.polling))
+  )
 
   private readonly polling: Effect.Effect<void, McpClientError> = Effect.gen({ self: this }, function* () {
     let misses = 0
@@ -189,7 +213,7 @@ export class TaskCell {
   private readonly pause = (until: number): Effect.Effect<void> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (this.isOver || now >= until) return Effect.void
-      if (this.latest.status === "input_required") this.ask()
+      if (this.latest.status === "input_required" && this.dialect === "core") this.ask()
       const woken = Effect.timeoutOption(Deferred.await(this.wake), Duration.millis(until - now))
       return Effect.flatMap(woken, () => this.pause(until))
     })

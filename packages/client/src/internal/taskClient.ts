@@ -1,7 +1,7 @@
 /**
  * The tasks of a server: started, found again and listed.
  *
- * Source: basic/utilities/tasks of 2025-11-25.
+ * Source: basic/utilities/tasks of 2025-11-25, SEP-2663.
  */
 import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
 import { CoreTask } from "@effect-mcp/core/protocol/Tasks"
@@ -14,11 +14,12 @@ import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import { McpClientError, TimedOut } from "../McpClientError.ts"
 import type { StartOptions, Task, Tasks } from "../Tasks.ts"
+import type { CallOptions } from "./callOptions.ts"
 import { listAll, listed } from "./lists.ts"
 import type { McpClient } from "./service.ts"
 import { type TaskBook, type TaskSupport, taskSupportOf } from "./taskBook.ts"
 import { type Create, type Created, isTask } from "./taskCreation.ts"
-import { abandon, missingOf, returned, running, type TaskHost, unavailable } from "./taskHandle.ts"
+import { abandon, dialectOf, missingOf, returned, running, type TaskHost, unavailable } from "./taskHandle.ts"
 import { immediateResponseOf, readTask } from "./taskMessages.ts"
 
 /** What tasks need of a client. */
@@ -26,6 +27,15 @@ export interface TaskClient extends Pick<McpClient["Service"], "callTool" | "lis
   readonly host: TaskHost
   readonly create: Create
   readonly book: TaskBook
+}
+
+/** What calls that may become tasks need of a client. */
+export interface FollowingClient extends Pick<TaskClient, "host" | "book"> {
+  readonly request: (
+    name: string,
+    args: JsonObject,
+    options: CallOptions | undefined
+  ) => Effect.Effect<JsonObject, McpClientError>
 }
 
 const noArguments: JsonObject = {}
@@ -50,7 +60,8 @@ const supportOf = ({ book, listTools }: TaskClient, tool: string | Tool): Effect
 /** Why a tool cannot be a task, if it cannot. */
 const missingForTool = (client: TaskClient, tool: string | Tool): Effect.Effect<string | undefined, McpClientError> => {
   const missing = missingOf(client.host, ...ofTools)
-  if (missing !== undefined) return Effect.succeed(missing)
+  // In the extension the server decides, with each call.
+  if (missing !== undefined || dialectOf(client.host) === "extension") return Effect.succeed(missing)
   return Effect.map(supportOf(client, tool), (support) =>
     support === "forbidden" ? "the tool does not declare `execution.taskSupport`" : undefined
   )
@@ -75,10 +86,11 @@ const taken = Effect.fnUntraced(function* (
   cancelOnInterrupt: boolean
 ): Effect.fn.Return<Started, McpClientError> {
   if (!isTask(result)) return returnedAs(client, yield* client.host.readResult("tools/call", `"${name}"`, result))
-  const read = readTask("tools/call", result["task"])
+  const dialect = dialectOf(client.host)
+  const read = readTask("tools/call", dialect === "core" ? result["task"] : result, undefined, dialect)
   if (Result.isFailure(read)) drop()
   const state = yield* Effect.fromResult(read)
-  const cell = client.book.cellOf(client.host, state, yield* Clock.currentTimeMillis, drop)
+  const cell = client.book.cellOf(client.host, state, yield* Clock.currentTimeMillis, drop, dialect)
   const task = running(cell, client.host, cancelOnInterrupt, immediateResponseOf(result))
   return { task, cancel: abandon(cell, client.host) }
 })
@@ -95,7 +107,9 @@ const start = Effect.fnUntraced(function* (
     if (options.required === true) return yield* unavailable(`tool "${name}" as a task`, missing)
     return returnedAs(client, yield* client.callTool(name, args, options))
   }
-  const { answer, isSent } = client.create({ name, arguments: args, task: ttlOf(options) }, options)
+  const isExtension = dialectOf(client.host) === "extension"
+  const params = isExtension ? { name, arguments: args } : { name, arguments: args, task: ttlOf(options) }
+  const { answer, isSent } = client.create(params, options)
   const take = (created: Created) => taken(client, name, created, options.cancelOnInterrupt === true)
   // Only the answer says which task to cancel: so the request goes on without its caller, and the task is cancelled then.
   const orphaned = (exit: Exit.Exit<Created, McpClientError>) => {
@@ -104,7 +118,8 @@ const start = Effect.fnUntraced(function* (
   return yield* Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.forkDetach(answer, { startImmediately: true }), (fiber) => {
       const interrupted = Effect.sync(() => {
-        if (isSent()) fiber.addObserver(orphaned)
+        // Of the extension nobody knows whether it becomes a task: until then it is cancelled as any call.
+        if (isSent() && !isExtension) fiber.addObserver(orphaned)
         else fiber.interruptUnsafe()
       })
       return Effect.flatMap(
@@ -119,8 +134,9 @@ const get = Effect.fnUntraced(function* ({ book, host }: TaskClient, id: string,
   const missing = missingOf(host)
   if (missing !== undefined) return yield* unavailable("tasks/get", missing)
   const result = yield* host.request("tasks/get", { taskId: id })
-  const state = yield* Effect.fromResult(readTask("tasks/get", result, id))
-  const cell = book.cellOf(host, state, yield* Clock.currentTimeMillis, () => {})
+  const dialect = dialectOf(host)
+  const state = yield* Effect.fromResult(readTask("tasks/get", result, id, dialect))
+  const cell = book.cellOf(host, state, yield* Clock.currentTimeMillis, () => {}, dialect)
   return running(cell, host, cancelOnInterrupt)
 })
 
@@ -134,6 +150,22 @@ const within = <A>(result: Effect.Effect<A, McpClientError>, totalTimeout: Durat
   if (!Number.isFinite(millis)) return result
   const reason = new TimedOut({ method: "tools/call", after: millis, limit: "total" })
   return Effect.timeoutOrElse(result, { duration: millis, orElse: () => Effect.fail(new McpClientError({ reason })) })
+}
+
+/**
+ * Calls a tool and gives its result, also where the server answers with a task of the extension: that is followed to its end. Interrupting
+ * it cancels the task, unless the call says otherwise.
+ */
+export const following = ({ book, host, request }: FollowingClient): McpClient["Service"]["callTool"] => {
+  const follow = Effect.fnUntraced(function* (answer: JsonObject, { keepTask = false, totalTimeout }: CallOptions) {
+    const state = yield* Effect.fromResult(readTask("tools/call", answer, undefined, "extension"))
+    const cell = book.cellOf(host, state, yield* Clock.currentTimeMillis, () => {}, "extension")
+    return yield* within(running(cell, host, !keepTask).await, totalTimeout)
+  })
+  return (name, args = noArguments, options) =>
+    Effect.flatMap(request(name, args, options), (answer) =>
+      host.takesTasks && isTask(answer) ? follow(answer, options ?? {}) : host.readResult("tools/call", `"${name}"`, answer)
+    )
 }
 
 /** See the module. */

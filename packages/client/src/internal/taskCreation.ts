@@ -26,7 +26,7 @@ export interface Creation {
 export type Create = (params: JsonObject, options: CallOptions) => Creation
 
 /** Whether an answer says that there is a task. */
-export const isTask = ({ task }: JsonObject): boolean => isObject(task)
+export const isTask = ({ resultType, task }: JsonObject): boolean => resultType === "task" || isObject(task)
 
 /** See {@link Create}. */
 export const creating =

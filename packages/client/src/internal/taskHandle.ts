@@ -3,7 +3,7 @@
  */
 import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
 import { type CapabilityPath, declares, type ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
-import { isFinal, type Task as ProtocolTask, type TaskStatus } from "@effect-mcp/core/protocol/Tasks"
+import { extension, isFinal, type Task as ProtocolTask, type TaskStatus } from "@effect-mcp/core/protocol/Tasks"
 import type { CallToolResult } from "@effect-mcp/core/protocol/Tools"
 import type { Revision } from "@effect-mcp/core/Revision"
 import type * as Tool from "@effect-mcp/core/Tool"
@@ -16,24 +16,38 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import { McpClientError, TaskCancelled, TaskUnavailable, TimedOut } from "../McpClientError.ts"
+import { InvalidAnswer, McpClientError, TaskCancelled, TaskUnavailable, TimedOut } from "../McpClientError.ts"
 import type { State, Task } from "../Tasks.ts"
 import type { TaskCell, TaskPeer } from "./taskCell.ts"
+import type { Dialect } from "./taskMessages.ts"
 import { readOutcome } from "./toolOutcome.ts"
 
 /** The client as tasks see it. After a new connection it may be another revision, with other capabilities. */
 export interface TaskHost extends TaskPeer {
   readonly revision: Revision
   readonly capabilities: ServerCapabilities
+  /** Whether the client declares the extension, where the revision has it. */
+  readonly takesTasks: boolean
   /** For how long the server may take to answer, in milliseconds. */
   readonly timeout: number | undefined
   /** The result of a call; `subject` says whose. */
   readonly readResult: (method: string, subject: string, result: JsonObject) => Effect.Effect<CallToolResult, McpClientError>
 }
 
-/** What the server does not declare of its tasks. */
-export const missingOf = ({ capabilities, revision }: TaskHost, ...path: ReadonlyArray<string>): string | undefined => {
-  if (revision.tasks !== "core") return `this client knows tasks in 2025-11-25, not in ${revision.version}`
+/** In whose words the server speaks of tasks. */
+export const dialectOf = ({ revision }: TaskHost): Dialect => (revision.tasks === "extension" ? "extension" : "core")
+
+const missingOfExtension = ({ capabilities, takesTasks }: TaskHost, path: ReadonlyArray<string>): string | undefined => {
+  if (!takesTasks) return "this client does not declare the tasks extension: switch on its option `tasks`"
+  if (!declares(capabilities, ["extensions", extension])) return `the server does not declare the extension \`${extension}\``
+  return path[0] === "list" ? "the tasks extension has no list of tasks" : undefined
+}
+
+/** What is missing for tasks, or for what `path` names of them. */
+export const missingOf = (host: TaskHost, ...path: ReadonlyArray<string>): string | undefined => {
+  const { capabilities, revision } = host
+  if (revision.tasks === "extension") return missingOfExtension(host, path)
+  if (revision.tasks === "none") return `there are no tasks in ${revision.version}`
   const full: CapabilityPath = ["tasks", ...path]
   return declares(capabilities, full) ? undefined : `the server does not declare the capability \`${full.join(".")}\``
 }
@@ -61,14 +75,24 @@ const changesOf = (cell: TaskCell): Stream.Stream<ProtocolTask, McpClientError> 
     { bufferSize: maxWaiting, strategy: "sliding" }
   )
 
+const withoutResult = ({ status }: ProtocolTask) =>
+  Effect.fail(
+    new McpClientError({
+      reason: new InvalidAnswer({ method: "tasks/get", detail: `the task is ${status}, without a result or an error` })
+    })
+  )
+
 const fetched = (cell: TaskCell, timeout: number | undefined): Effect.Effect<JsonObject, McpClientError> =>
   Effect.suspend(() => {
     if (cell.answer !== undefined) return Effect.succeed(cell.answer)
     const { id, latest } = cell
+    if (latest.error !== undefined) return Effect.fail(latest.error)
     if (latest.status === "cancelled") {
       const detail = latest.statusMessage === undefined ? {} : { detail: latest.statusMessage }
       return Effect.fail(new McpClientError({ reason: new TaskCancelled({ taskId: id, ...detail }) }))
     }
+    // There the result comes with the state.
+    if (cell.dialect === "extension") return withoutResult(latest)
     const result = Fiber.join(cell.ask())
     if (timeout === undefined) return result
     const late = new McpClientError({ reason: new TimedOut({ method: "tasks/result", after: timeout }) })
@@ -96,7 +120,8 @@ const cancelOf = (cell: TaskCell, host: TaskHost): Effect.Effect<ProtocolTask, M
     if (missing !== undefined) return unavailable("tasks/cancel", missing)
     const asked = host.request("tasks/cancel", { taskId: cell.id }, { retry: true })
     return asked.pipe(
-      Effect.flatMap((result) => cell.read("tasks/cancel", result)),
+      // There it is a wish, and the answer says no more than that it was heard.
+      Effect.flatMap((result) => (cell.dialect === "extension" ? cell.refresh : cell.read("tasks/cancel", result))),
       // It may have been faster than that.
       Effect.catchIf(
         ({ reason }) => reason._tag === "RequestFailed",
@@ -164,7 +189,7 @@ export const running = (cell: TaskCell, host: TaskHost, cancelOnInterrupt: boole
 
 /** A result that was there at once. */
 export const returned = (host: TaskHost, result: CallToolResult): Task => {
-  const status: TaskStatus = result.isError === true ? "failed" : "completed"
+  const status: TaskStatus = result.isError === true && dialectOf(host) === "core" ? "failed" : "completed"
   const state = Effect.succeed<State>({ status })
   return handle(
     host,
