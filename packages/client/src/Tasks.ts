@@ -5,7 +5,10 @@
  * `client.tasks` starts them and finds them again; `McpClient.of(Group).tasks` does it with a contract. What a server asks within a
  * task is answered by the client's ordinary handlers.
  *
- * Source: basic/utilities/tasks of 2025-11-25, where it is experimental.
+ * There are two kinds. In 2025-11-25 the client asks for a task. Since 2026-07-28 the server decides, for clients that take tasks: those with
+ * the option `tasks`, whose ordinary calls follow a task to its end, too.
+ *
+ * Source: basic/utilities/tasks of 2025-11-25, where it is experimental; SEP-2663, the extension `io.modelcontextprotocol/tasks`.
  */
 import type { JsonObject } from "@effect-mcp/core/Jsonrpc"
 import type { Task as ProtocolTask, TaskStatus } from "@effect-mcp/core/protocol/Tasks"
@@ -58,7 +61,7 @@ export interface Task<A = CallToolResult, E = never> {
    */
   readonly wait: (until?: TaskStatus, timeout?: Duration.Input) => Effect.Effect<State, McpClientError>
   /**
-   * The result, as the call itself would have given it: also one with `isError`, which is that of a failed task. Timeouts of the client
+   * The result, as the call itself would have given it: also one with `isError`, which is that of a failed task (2025-11-25), or of a completed one. Timeouts of the client
    * do not end it, they count for each question about the task. Interrupting it does not cancel the task, unless
    * `cancelOnInterrupt` is set.
    *
@@ -68,8 +71,8 @@ export interface Task<A = CallToolResult, E = never> {
    */
   readonly await: Effect.Effect<A, E | McpClientError>
   /**
-   * Cancels the task, and gives its state after that: a final one that was there before stays. Fails with `TaskUnavailable` when the
-   * server does not cancel tasks.
+   * Cancels the task, and gives its state after that: a final one that was there before stays. In the extension that is a wish, and the
+   * state may be another one until the server has done it. Fails with `TaskUnavailable` when the server does not cancel tasks.
    */
   readonly cancel: Effect.Effect<State, McpClientError>
   /** The same task with its result read by a contract. */
@@ -89,7 +92,7 @@ export interface TaskOptions {
 export interface StartOptions extends CallOptions, TaskOptions {
   /**
    * For how long the server shall keep the task, from its creation; it may choose otherwise. Without it, and with
-   * `Duration.infinity`, the server decides.
+   * `Duration.infinity`, the server decides, as it does in any case since 2026-07-28.
    */
   readonly ttl?: Duration.Input
   /**
@@ -108,7 +111,9 @@ export interface Tasks {
    * the tools are listed once and again when the server tells that they have changed. Tools that are not listed are called in the
    * ordinary way.
    *
-   * Interrupting it cancels the task as soon as the server says which one it is.
+   * Since 2026-07-28 any call may become a task, whatever the listing says, which is not asked for.
+   *
+   * Interrupting it cancels the task as soon as the server says which one it is; since 2026-07-28 it cancels the call.
    *
    * @example
    * const task = yield* client.tasks.start("render", { scene: 7 }, { ttl: "1 hour" })
@@ -134,7 +139,7 @@ export interface Tasks {
   readonly get: (id: string, options?: TaskOptions) => Effect.Effect<Task, McpClientError>
   /**
    * The tasks that the server keeps for this client, all pages up to 1,000. Fails with `TaskUnavailable` when the server does not list
-   * them.
+   * them, as in 2026-07-28.
    */
   readonly list: Effect.Effect<ReadonlyArray<ProtocolTask>, McpClientError>
 }

@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as McpServer from "../src/McpServer.ts"
+import { captureSpans } from "./support/logs.ts"
 import { type Json, serve, settle } from "./support/peer.ts"
 import { ask, call, cancel, get, tasking, update } from "./support/tasks.ts"
 
@@ -302,6 +303,26 @@ describe("the keys and the time of a task", () => {
       assert.strictEqual(status(yield* get(peer, taskId)), "completed")
       assert.deepStrictEqual(seen.ids, [undefined, taskId])
       assert.deepStrictEqual((yield* ask(peer, "tasks/get", { taskId }))["result"].result.structuredContent, [true])
+    })
+  )
+})
+
+describe("the span of a task", () => {
+  it.effect("lasts as long as the task, has its id, and says what went wrong", () =>
+    Effect.gen(function* () {
+      const tracing = captureSpans()
+      const { handlers } = make()
+      const layer = McpServer.layer({ name: "s", version: "1" }, Jobs).pipe(Layer.provide([handlers, tracing.layer]))
+      const peer = yield* (yield* serve(layer)).speak("2026-07-28")
+      const { taskId } = yield* call(peer, "hungry")
+      const span = tracing.spans.find(({ name }) => name === "task hungry")
+      assert.strictEqual(span?.attributes.get("mcp.task.id"), taskId)
+      assert.strictEqual(span?.status._tag, "Started")
+      assert.strictEqual(tracing.spans.find(({ name }) => name === "tools/call hungry")?.status._tag, "Ended")
+      yield* cancel(peer, taskId)
+      yield* settle
+      assert.strictEqual(span?.status._tag, "Ended")
+      assert.strictEqual(span?.attributes.get("error.type"), "cancelled")
     })
   )
 })

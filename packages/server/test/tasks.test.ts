@@ -210,7 +210,14 @@ describe("a call that becomes a task", () => {
 
   it.effect("does not exist in sessions, whose `task` is ignored", () =>
     Effect.gen(function* () {
-      const peer = yield* (yield* started).speak("2025-11-25")
+      const served = yield* started
+      const raw = yield* served.open()
+      const initialize = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "raw", version: "1" } }
+      assert.deepStrictEqual(Object.keys((yield* raw.request("initialize", initialize))["result"].capabilities), [
+        "tools",
+        "logging"
+      ])
+      const peer = yield* served.speak("2025-11-25")
       const id = peer.start("tools/call", { name: "slow", arguments: { seconds: 1 }, task: {} })
       yield* settle
       yield* TestClock.adjust("1 second")

@@ -10,7 +10,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { InvalidAnswer, McpClientError } from "../McpClientError.ts"
 import { maxQuestions } from "./questions.ts"
-import type { TaskPeer } from "./taskCell.ts"
+import type { TaskPeer } from "./taskPeer.ts"
 
 /** So many questions may one task ask. */
 export const maxKeys = 1000

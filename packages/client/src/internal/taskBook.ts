@@ -4,7 +4,8 @@
 import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import type { Tool, ToolExecution } from "@effect-mcp/core/protocol/Tools"
 import type { McpClientError } from "../McpClientError.ts"
-import { TaskCell, type TaskPeer } from "./taskCell.ts"
+import { TaskCell } from "./taskCell.ts"
+import type { TaskPeer } from "./taskPeer.ts"
 import { type Dialect, type News, toldTask } from "./taskMessages.ts"
 
 // Of so many tasks the server's notifications are heard; older ones are only asked about.

@@ -15,17 +15,8 @@ import { McpClientError, TaskExpired } from "../McpClientError.ts"
 import type { CallOptions } from "./callOptions.ts"
 import { TaskAnswers } from "./taskAnswers.ts"
 import { type Dialect, type News, readTask } from "./taskMessages.ts"
+import type { TaskPeer } from "./taskPeer.ts"
 import { maxMisses, pauseOf } from "./taskPolling.ts"
-
-/** What a task needs of a client. */
-export interface TaskPeer {
-  readonly request: (method: string, params?: JsonObject, options?: CallOptions) => Effect.Effect<JsonObject, McpClientError>
-  readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-  /** The answer of this client's handlers to a question of a task. Extension only. */
-  readonly question: (key: string, request: unknown) => Effect.Effect<JsonObject, McpClientError>
-  /** Hears of a task as long as the scope is open, where the client wants that. Extension only. */
-  readonly hear: (id: string) => Effect.Effect<void, McpClientError, Scope.Scope>
-}
 
 /** Who watches a task. None of these may throw. */
 export interface Watcher {

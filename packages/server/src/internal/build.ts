@@ -278,8 +278,7 @@ export const engine = Effect.fnUntraced(function* (
       // Prompts and resources may come later; until then there are none.
       get capabilities() {
         const capabilities = capabilitiesOf(offered, completes())
-        const declared = hasTasks() ? { ...extensions.declared, [tasksExtension]: {} } : extensions.declared
-        return declared === undefined ? capabilities : { ...capabilities, extensions: declared }
+        return extensions.declared === undefined ? capabilities : { ...capabilities, extensions: extensions.declared }
       }
     },
     settings,
@@ -287,6 +286,14 @@ export const engine = Effect.fnUntraced(function* (
     logDefect,
     offered,
     engineOf: (version: Revision.Version) => engineOf(version)
+  }
+  // Sessions have no tasks of the extension.
+  const discovered = {
+    ...facts,
+    get capabilities() {
+      const { capabilities } = lifecycleOptions.facts
+      return hasTasks() ? { ...capabilities, extensions: { ...extensions.declared, [tasksExtension]: {} } } : capabilities
+    }
   }
   const noted = makeNoted(sessions, logDefect)
   const ifOffered =
@@ -321,7 +328,7 @@ export const engine = Effect.fnUntraced(function* (
     },
     {
       ping: immediately(lifecycle.ping),
-      "server/discover": immediately(lifecycle.makeDiscover(lifecycleOptions)),
+      "server/discover": immediately(lifecycle.makeDiscover({ ...lifecycleOptions, facts: discovered })),
       "logging/setLevel": noted(lifecycle.setLevel),
       "tools/call": toolCalls.serve(registry.tools.find),
       "tools/list": listed.tools.serve,

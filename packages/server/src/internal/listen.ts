@@ -16,7 +16,7 @@ import type { Subscription } from "./changes.ts"
 import { type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
 import { type TaskMethods, undeclared } from "./taskMethods.ts"
-import { takesTasks } from "./tasks.ts"
+import { takesTasks } from "./taskWork.ts"
 
 // As many as the official SDK allows.
 const maxSubscriptions = 1024

@@ -8,7 +8,7 @@ import { Internal, InvalidRequest, invalidParams, McpError, MethodNotFound, Miss
 import { extension, isFinal } from "@effect-mcp/core/protocol/Tasks"
 import { belongsTo, type StoredTask, type TaskStore } from "@effect-mcp/core/TaskStore"
 import type { StoreError } from "@effect-mcp/core/StoreError"
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
@@ -16,7 +16,8 @@ import type { Subscription } from "./changes.ts"
 import type { Serve } from "./engine.ts"
 import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
 import { subject } from "./subject.ts"
-import { takesTasks, type Tasks } from "./tasks.ts"
+import type { Tasks } from "./tasks.ts"
+import { takesTasks } from "./taskWork.ts"
 import type { TaskTelling } from "./taskTelling.ts"
 
 /** What the methods work with. */

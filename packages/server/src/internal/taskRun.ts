@@ -3,7 +3,7 @@
  */
 import type { AskingFailed } from "@effect-mcp/core/Asking"
 import { Timed } from "@effect-mcp/core/Deadlines"
-import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { invalidParams, type McpError } from "@effect-mcp/core/McpError"
 import type { InputRequests } from "@effect-mcp/core/protocol/InputRequired"
 import { type DetailedTask, isFinal, type Task as Created } from "@effect-mcp/core/protocol/Tasks"
@@ -17,6 +17,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { Call } from "./call.ts"
 import { problemOf } from "./requestState.ts"
 import type { Asker } from "./round.ts"
+import type { Ending } from "./taskOutcome.ts"
 
 /** How long a `statusMessage` may be. */
 export const maxStatusLength = 1000
@@ -259,7 +260,7 @@ export class TaskRun<A> implements Control, Asker {
   }
 
   /** Ends the task in the store, with what came of it. */
-  finish(outcome: Pick<DetailedTask, "status" | "statusMessage" | "result" | "error">): Effect.Effect<void> {
+  finish(outcome: Ending): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.stage = "over"
       this.questions.clear()

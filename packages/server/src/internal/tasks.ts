@@ -3,32 +3,28 @@
  *
  * Source: SEP-2663, the extension `io.modelcontextprotocol/tasks` of 2026-07-28.
  */
-import { toMillis } from "@effect-mcp/core/Deadlines"
 import { Internal, McpError, Overloaded, type Reason } from "@effect-mcp/core/McpError"
-import { declares } from "@effect-mcp/core/protocol/Capabilities"
-import { type DetailedTask, extension, isFinal } from "@effect-mcp/core/protocol/Tasks"
+import { type DetailedTask, isFinal } from "@effect-mcp/core/protocol/Tasks"
 import { bindingOf } from "@effect-mcp/core/SessionStore"
 import { Current } from "@effect-mcp/core/Task"
 import type { StoredTask, TaskStore } from "@effect-mcp/core/TaskStore"
 import type { StoreError } from "@effect-mcp/core/StoreError"
-import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as LogLevel from "effect/LogLevel"
 import * as Schedule from "effect/Schedule"
-import type { ToolComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import { Brought } from "./brought.ts"
 import { Call } from "./call.ts"
 import type { LogDefect } from "./run.ts"
 import { broughtBy } from "./run.ts"
-import { type Subject, subject as subjectOf } from "./subject.ts"
+import { outcomeOf, stopped } from "./taskOutcome.ts"
 import { type Answer, type Keeping, TaskRun } from "./taskRun.ts"
 import type { TaskTelling } from "./taskTelling.ts"
+import type { Work } from "./taskWork.ts"
 import type { Telemetry } from "./telemetry.ts"
 
 /** What tasks work with. */
@@ -42,44 +38,7 @@ export interface Options {
   readonly minimumLogLevel: LogLevel.LogLevel
 }
 
-/** How the work of a tool runs as a task. Made once for each tool. */
-export interface Work<A> {
-  readonly start: "atOnce" | "later"
-  /** Of the task, in milliseconds; `undefined` for no end. */
-  readonly timeout: number | undefined
-  readonly ttl: number | undefined
-  readonly pollInterval: number
-  readonly subject: Subject
-  /** The result as the client of the call would get it: JSON. */
-  readonly encode: (work: Call, result: A) => string
-  readonly errorType: (result: A) => string | undefined
-  /** The result of work that took too long. */
-  readonly timedOut: (after: string) => A
-}
-
-/** How the work of this tool runs, as far as its contract says; `undefined` for a tool without tasks. */
-export const workOf = (
-  { contract, name, timeout }: ToolComponent,
-  { tasks }: Settings
-): Omit<Work<never>, "encode" | "errorType" | "timedOut"> | undefined => {
-  const { task } = contract
-  if (task === undefined) return undefined
-  return {
-    start: task.start ?? "atOnce",
-    timeout: timeout === undefined ? tasks.timeout : timeout === Infinity ? undefined : timeout,
-    ttl: task.ttl === undefined ? tasks.ttl : toMillis(task.ttl),
-    pollInterval: task.pollInterval === undefined ? tasks.pollInterval : (toMillis(task.pollInterval) ?? tasks.pollInterval),
-    subject: subjectOf("task", { kind: "tool", name })
-  }
-}
-
-/** Whether the client takes tasks, as it says with each request. */
-export const takesTasks = (call: Call): boolean =>
-  call.revision.tasks === "extension" && declares(call.clientCapabilities, ["extensions", extension])
-
 const refused = (reason: Reason) => Effect.fail(new McpError({ reason }))
-
-const stopped: Reason = new Overloaded({ detail: "The server was stopped before the task was over" })
 
 // A store that fails for a moment must not lose a result.
 const again = Schedule.exponential("100 millis")
@@ -233,7 +192,7 @@ export class Tasks {
       Deferred.doneUnsafe(run.answered, Exit.map(exit, returned))
       return
     }
-    const [outcome, errorType] = this.outcomeOf(run, work, exit)
+    const [outcome, errorType] = outcomeOf(run.work, work, exit, this.options.logDefect)
     own.setTimeout(undefined)
     const { telemetry } = this.options
     const over = Effect.sync(() => {
@@ -246,32 +205,5 @@ export class Tasks {
       Deferred.doneUnsafe(run.over, Exit.void)
     })
     this.runFork(Effect.ensuring(run.finish(outcome), over))
-  }
-
-  private outcomeOf<A>(
-    { work: own }: TaskRun<A>,
-    work: Work<A>,
-    exit: Exit.Exit<A, McpError>
-  ): readonly [Parameters<TaskRun<A>["finish"]>[0], errorType: string | undefined] {
-    const { logDefect } = this.options
-    const failed = (reason: Reason) => {
-      const error = own.engine.wire.error(reason)
-      return [{ status: "failed" as const, error }, String(error.code)] as const
-    }
-    const broken = (cause: Cause.Cause<unknown>) => failed(new Internal({ id: logDefect(work.subject.spanName, cause) }))
-    const completed = (result: A) => {
-      try {
-        // It is what the call itself would have been answered with.
-        return [{ status: "completed" as const, result: JSON.parse(work.encode(own, result)) }, work.errorType(result)] as const
-      } catch (error) {
-        return broken(Cause.die(error))
-      }
-    }
-    if (Exit.isSuccess(exit)) return completed(exit.value)
-    if (own.ended === "cancelled") return [{ status: "cancelled" }, "cancelled"]
-    if (own.ended === "closed") return failed(stopped)
-    if (own.ended === "timeout") return completed(work.timedOut(Duration.format(Duration.millis(own.timeout ?? work.ttl ?? 0))))
-    const reason = exit.cause.reasons.find(Cause.isFailReason)
-    return reason === undefined ? broken(exit.cause) : failed(reason.error.reason)
   }
 }

@@ -19,7 +19,8 @@ import { type LogDefect, type Operation, refuse, type Run } from "./run.ts"
 import { subject as subjectOf } from "./subject.ts"
 import { undeclared } from "./taskMethods.ts"
 import type { Answer } from "./taskRun.ts"
-import { takesTasks, type Tasks, type Work, workOf } from "./tasks.ts"
+import type { Tasks } from "./tasks.ts"
+import { takesTasks, type Work, workOf } from "./taskWork.ts"
 
 type Result = CallToolResult
 
