@@ -221,6 +221,14 @@ const task = (status: string, more: Json = {}): Json => ({
   ...more
 })
 
+const declaring = {
+  supportedVersions: ["2026-07-28"],
+  capabilities: { tools: {}, extensions: { "io.modelcontextprotocol/tasks": {} } },
+  resultType: "complete",
+  ttlMs: 0,
+  cacheScope: "private"
+}
+
 describe("a server of tasks that is odd", () => {
   /** A client whose server answers a call with a task, and questions about it as the test says. */
   const tasking = (states: (n: number) => Json, created: Json = task("working"), options: Partial<McpClient.Options> = {}) =>
@@ -250,19 +258,27 @@ describe("a server of tasks that is odd", () => {
 
   it.effect.each(table)("%s", ([, state, reason]) =>
     Effect.gen(function* () {
-      const { client } = yield* tasking(() => state)
+      const { client, connection } = yield* tasking(() => state)
       const done = yield* begin(client.callTool("a"))
       yield* settle
       yield* TestClock.adjust("1 second")
       yield* settle
       assert.strictEqual(reasonOf(yield* ended(done)), reason)
+      assert.notInclude(connection.methods, "tasks/result")
     })
   )
 
   it.effect("a task is nothing to a client that did not declare it", () =>
     Effect.gen(function* () {
       const { client } = yield* tasking(() => task("working"), task("working"), { tasks: false })
-      assert.strictEqual(reasonOf(yield* Effect.result(client.callTool("a"))), "InvalidAnswer")
+      const error = yield* Effect.flip(client.callTool("a"))
+      assert.include(error.message, "its result type is not known")
+      const session = scripted(
+        agreeing("2025-11-25", (message, connection) => connection.answer(message, { ...task("working"), resultType: "task" }))
+      )
+      const old = yield* connect(session, { tasks: true })
+      assert.strictEqual(reasonOf(yield* Effect.result(old.callTool("a"))), "InvalidAnswer")
+      assert.notInclude(session.connections[0]!.methods, "tasks/get")
     })
   )
 
@@ -271,20 +287,19 @@ describe("a server of tasks that is odd", () => {
       const gate = yield* Deferred.make<void>()
       let begun = 0
       const handler = ElicitationHandler.layer({
-        form: () => Effect.suspend(() => (begun++, Effect.as(Deferred.await(gate), ElicitationHandler.accept({ name: "Ada" }))))
+        form: () =>
+          Effect.suspend(() =>
+            (begun++, Effect.as(Deferred.await(gate), ElicitationHandler.accept({ name: "Ada" }))).pipe(
+              // What was given up may take its time to end.
+              Effect.onInterrupt(() => Effect.sleep("1 hour"))
+            )
+          )
       })
       const question = {
         method: "elicitation/create",
         params: { message: "Who?", requestedSchema: { type: "object", properties: { name: { type: "string" } } } }
       }
       const updates: Array<Json> = []
-      const declaring = {
-        supportedVersions: ["2026-07-28"],
-        capabilities: { tools: {}, extensions: { "io.modelcontextprotocol/tasks": {} } },
-        resultType: "complete",
-        ttlMs: 0,
-        cacheScope: "private"
-      }
       const server = scripted((message, connection) => {
         if (message["method"] === "tools/call") return connection.answer(message, { ...task("working"), resultType: "task" })
         if (message["method"] === "server/discover") return connection.answer(message, declaring)
@@ -297,6 +312,9 @@ describe("a server of tasks that is odd", () => {
       })
       const client = yield* connect(server, { tasks: true }, handler)
       const started = yield* client.tasks.start("a")
+      yield* started.refresh
+      yield* settle
+      assert.strictEqual(begun, 0)
       const first = yield* begin(started.await)
       for (let n = 0; n < 3; n++) {
         yield* settle
@@ -317,6 +335,102 @@ describe("a server of tasks that is odd", () => {
         updates.map(({ inputResponses, taskId }) => ({ inputResponses, taskId })),
         [{ taskId: "t1", inputResponses: { who: { action: "accept", content: { name: "Ada" } } } }]
       )
+    })
+  )
+
+  it.effect.each([
+    ["101 at once", 101, 1, "InvalidAnswer"],
+    ["100 at once, 1,000 in all", 100, 10, "Success"],
+    ["100 at once, 1,100 in all", 100, 11, "InvalidAnswer"]
+  ] as const)("may ask so many questions: %s", ([, atOnce, rounds, expected]) =>
+    Effect.gen(function* () {
+      const handler = ElicitationHandler.layer({ form: () => Effect.succeed(ElicitationHandler.decline) })
+      const params = { message: "Who?", requestedSchema: { type: "object", properties: {} } }
+      let asked = 0
+      const server = scripted(
+        agreeing("2026-07-28", (message, connection) => {
+          if (message["method"] === "tools/call") return connection.answer(message, { ...task("working"), resultType: "task" })
+          if (message["method"] !== "tasks/get") return connection.answer(message, { resultType: "complete" })
+          const keys = Array.from({ length: atOnce }, (_, i) => [`${asked}-${i}`, { method: "elicitation/create", params }])
+          const state =
+            asked++ < rounds
+              ? task("input_required", { inputRequests: Object.fromEntries(keys) })
+              : task("completed", { result: { content: [] } })
+          connection.answer(message, { ...state, resultType: "complete" })
+        })
+      )
+      const client = yield* connect(server, { tasks: true }, handler)
+      const done = yield* begin(client.callTool("a"))
+      for (let n = 0; n <= rounds; n++) {
+        yield* settle
+        yield* TestClock.adjust("1 second")
+      }
+      yield* settle
+      assert.strictEqual(reasonOf(yield* ended(done)), expected)
+    })
+  )
+
+  it.effect("a task is an answer to calls of tools alone", () =>
+    Effect.gen(function* () {
+      const server = scripted(
+        agreeing("2026-07-28", (message, connection) => connection.answer(message, { ...task("working"), resultType: "task" }))
+      )
+      const client = yield* connect(server, { tasks: true })
+      assert.include((yield* Effect.flip(client.readResource("a:b"))).message, "its result type is not known")
+    })
+  )
+
+  it.effect("an answer that did not get through is given again, and a question that was taken back is not put on", () =>
+    Effect.gen(function* () {
+      const seen = { begun: 0, interrupted: 0, updates: 0 }
+      const handler = ElicitationHandler.layer({
+        form: ({ message }) =>
+          message === "taken back"
+            ? Effect.onInterrupt(Effect.never, () => Effect.sync(() => seen.interrupted++))
+            : Effect.sync(() => (seen.begun++, ElicitationHandler.decline))
+      })
+      const question = (message: string) => ({
+        method: "elicitation/create",
+        params: { message, requestedSchema: { type: "object", properties: {} } }
+      })
+      let asked = 0
+      const server = scripted(
+        agreeing("2026-07-28", (message, connection) => {
+          if (message["method"] === "tools/call") return connection.answer(message, { ...task("working"), resultType: "task" })
+          if (message["method"] === "tasks/update") {
+            if (seen.updates++ > 0) connection.answer(message, { resultType: "complete" })
+          } else if (message["method"] === "tasks/get") {
+            const state =
+              asked++ < 8
+                ? task("input_required", { inputRequests: { a: question("a"), b: question("taken back") } })
+                : task("working")
+            connection.answer(message, { ...state, resultType: "complete" })
+          }
+        })
+      )
+      const client = yield* connect(server, { tasks: true, timeout: "2 seconds" }, handler)
+      const call = yield* begin(client.callTool("a"))
+      for (let n = 0; n < 10; n++) {
+        yield* settle
+        yield* TestClock.adjust("1 second")
+      }
+      yield* settle
+      assert.isUndefined(call.pollUnsafe())
+      assert.deepStrictEqual(seen, { begun: 2, interrupted: 1, updates: 2 })
+    })
+  )
+
+  it.effect("a call that has not become a task is cancelled as any other, also when it was started as one", () =>
+    Effect.gen(function* () {
+      const server = scripted((message, connection) => {
+        if (message["method"] !== "server/discover") return
+        connection.answer(message, declaring)
+      })
+      const client = yield* connect(server, { tasks: true })
+      const starting = yield* begin(client.tasks.start("a"))
+      yield* settle
+      yield* Fiber.interrupt(starting)
+      assert.include(server.connections[0]!.methods, "notifications/cancelled")
     })
   )
 })

@@ -75,6 +75,20 @@ describe("tasks, in memory", () => {
         }
         assert.isUndefined(yield* store.get("a"))
         assert.isDefined(yield* store.get("b"))
+        yield* store.create(stored("c"))
+        yield* store.modify("c", (one) => ({ ...end(one), task: { ...end(one).task, result: { text: "x".repeat(3000) } } }))
+        assert.isUndefined(yield* store.get("b"))
+        assert.isDefined(yield* store.get("c"))
+      })
+    )
+  )
+
+  it.effect("take the room of what they are now, not of what they were", () =>
+    withStore({ maxSize: 2000 }, (store) =>
+      Effect.gen(function* () {
+        yield* store.create(stored("a"))
+        for (let n = 0; n < 50; n++) yield* store.modify("a", (one) => one)
+        assert.isTrue(yield* store.create(stored("b")))
       })
     )
   )

@@ -7,6 +7,7 @@ import * as Tool from "@effect-mcp/core/Tool"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -15,7 +16,7 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as McpServer from "../src/McpServer.ts"
 import { captureSpans } from "./support/logs.ts"
-import { type Json, serve, settle } from "./support/peer.ts"
+import { type Json, key, serve, settle } from "./support/peer.ts"
 import { ask, call, cancel, get, tasking, update } from "./support/tasks.ts"
 
 const Named = { name: Schema.String }
@@ -27,8 +28,17 @@ class Jobs extends McpGroup.make(
   Tool.make("stubborn", { task: "required", success: Schema.String }),
   Tool.make("twice", { task: "required", success: Schema.String }),
   Tool.make("talks", { task: "required" }),
+  Tool.make("chatty", { task: "required" }),
+  Tool.make("pair", { task: "required" }),
+  Tool.make("both", {
+    task: { support: "required", start: "later" },
+    parameters: { first: Schema.Boolean },
+    success: Schema.String
+  }),
   Tool.make("begins", { task: { support: "required", start: "later" }, success: Schema.Array(Schema.Boolean) })
 ) {}
+
+const put = (key: string) => Elicitation.form({ key, message: "Who?", schema: Named })
 
 const make = () => {
   const seen = { interrupted: 0, ids: [] as Array<string | undefined> }
@@ -36,19 +46,34 @@ const make = () => {
     tools: {
       hungry: () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => seen.interrupted++)),
       slowly: () =>
-        Effect.onInterrupt(Effect.andThen(Effect.sleep("1 second"), Task.begin), () => Effect.sync(() => seen.interrupted++)),
+        Effect.onInterrupt(Effect.andThen(Effect.sleep("1 second"), Task.begin), () =>
+          Effect.andThen(
+            Effect.logError("for nobody"),
+            Effect.sync(() => seen.interrupted++)
+          )
+        ),
+      chatty: () =>
+        Effect.onInterrupt(Effect.forever(Effect.andThen(Effect.sleep("1 second"), Task.status("here"))), () =>
+          Effect.sync(() => seen.interrupted++)
+        ),
+      pair: () => Effect.andThen(Effect.sleep("1 second"), Effect.all([put("a"), put("b")], { concurrency: 2, discard: true })),
+      both: ({ first }) =>
+        first
+          ? Effect.map(Effect.all([put("a"), Task.begin], { concurrency: 2 }), ([{ name }]) => name)
+          : Effect.map(Effect.all([Task.begin, put("a")], { concurrency: 2 }), ([, { name }]) => name),
       stubborn: () => Effect.as(Effect.uninterruptible(Effect.sleep("1 second")), "done all the same"),
       twice: () => {
-        const put = Elicitation.form({ key: "k", message: "Who?", schema: Named })
-        return Effect.catchTag(put, "AskingFailed", () => put).pipe(Effect.map(({ name }) => name))
+        return Effect.catchTag(put("k"), "AskingFailed", () => put("k")).pipe(Effect.map(({ name }) => name))
       },
       talks: () => Effect.andThen(Task.status("x".repeat(2000)), Effect.never),
       begins: () =>
         Effect.gen(function* () {
           seen.ids.push(yield* Task.id)
-          yield* Effect.all([Task.begin, Task.begin, Task.begin], { concurrency: 3 })
+          const begun = Effect.andThen(Task.begin, Task.id)
+          const ids = yield* Effect.all([begun, begun, begun], { concurrency: 3 })
+          yield* Task.status("begun")
           yield* Task.begin
-          seen.ids.push(yield* Task.id)
+          seen.ids.push(...new Set([...ids, yield* Task.id]))
           return [true]
         })
     }
@@ -116,7 +141,8 @@ describe("the limits of tasks", () => {
       assert.strictEqual((yield* get(other, "a"))["code"], -32603)
       fails = false
       yield* call(other, "begins")
-      assert.deepStrictEqual(broken.seen, { interrupted: 0, ids: [undefined, broken.seen.ids[1]] })
+      yield* settle
+      assert.deepStrictEqual([broken.seen.interrupted, broken.seen.ids.length], [0, 2])
     })
   )
 
@@ -194,7 +220,7 @@ describe("the end of tasks", () => {
     Effect.gen(function* () {
       const { seen, speak } = yield* serving()
       const peer = yield* speak("2026-07-28")
-      const id = peer.start("tools/call", { name: "slowly", _meta: tasking })
+      const id = peer.start("tools/call", { name: "slowly", _meta: { ...tasking, [key("logLevel")]: "debug" } })
       yield* settle
       peer.notify("notifications/cancelled", { requestId: id })
       yield* settle
@@ -222,6 +248,54 @@ describe("the end of tasks", () => {
       assert.strictEqual(seen.interrupted, 0)
       assert.strictEqual(status(yield* call(peer, "hungry")), "working")
     })
+  )
+
+  it.effect("its ttl ends the work, too", () =>
+    Effect.gen(function* () {
+      const { seen, speak } = yield* serving({ tasks: { ttl: "10 seconds", timeout: Duration.infinity } })
+      const peer = yield* speak("2026-07-28")
+      yield* call(peer, "hungry")
+      yield* TestClock.adjust("9 seconds")
+      assert.strictEqual(seen.interrupted, 0)
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.strictEqual(seen.interrupted, 1)
+    })
+  )
+
+  it.effect("a cancellation by another process ends the work at its next word", () =>
+    Effect.gen(function* () {
+      const shared = Layer.succeedContext(yield* Layer.build(TaskStore.layerMemory()))
+      const one = yield* serving({}, shared)
+      const two = yield* serving({}, shared)
+      const peer = yield* one.speak("2026-07-28")
+      const { taskId } = yield* call(peer, "chatty")
+      yield* cancel(yield* two.speak("2026-07-28"), taskId)
+      assert.strictEqual(one.seen.interrupted, 0)
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.strictEqual(one.seen.interrupted, 1)
+    })
+  )
+
+  it.effect.each(["before", "while"])(
+    "a question that is open %s the task is made ends the round, and no task is told of",
+    (when) =>
+      Effect.gen(function* () {
+        const gate = yield* Deferred.make<void>()
+        if (when === "before") yield* Deferred.succeed(gate, undefined)
+        const { speak } = yield* serving({}, storeOf({ fails: () => false, gate: Deferred.await(gate) }))
+        const peer = yield* speak("2026-07-28")
+        const args = { first: when === "before" }
+        const id = peer.start("tools/call", { name: "both", arguments: args, _meta: tasking })
+        yield* settle
+        yield* Deferred.succeed(gate, undefined)
+        const { inputRequests, requestState, resultType } = (yield* peer.answer(id))["result"]
+        assert.deepStrictEqual([resultType, Object.keys(inputRequests)], ["input_required", ["a"]])
+        const inputResponses = { a: { action: "accept", content: { name: "Ada" } } }
+        const { taskId } = yield* call(peer, "both", args, { requestState, inputResponses })
+        assert.strictEqual((yield* get(peer, taskId))["result"].content[0].text, "Ada")
+      })
   )
 
   it.effect("the tool that it runs may be removed: what it uses is released after it", () =>
@@ -283,6 +357,23 @@ describe("the keys and the time of a task", () => {
     })
   )
 
+  it.effect("what is asked in one turn is told at once", () =>
+    Effect.gen(function* () {
+      const { speak } = yield* serving()
+      const peer = yield* speak("2026-07-28")
+      const { taskId } = yield* call(peer, "pair")
+      peer.start("subscriptions/listen", { notifications: { taskIds: [taskId] }, _meta: tasking })
+      yield* settle
+      peer.clear()
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.deepStrictEqual(
+        peer.notifications.map(({ params }) => Object.keys(params.inputRequests)),
+        [["a", "b"]]
+      )
+    })
+  )
+
   it.effect("stands still while the client has a question", () =>
     Effect.gen(function* () {
       const peer = yield* (yield* serving({ tasks: { timeout: "10 seconds" } })).speak("2026-07-28")
@@ -297,9 +388,14 @@ describe("the keys and the time of a task", () => {
 
   it.effect("begins once, however often the handler says so", () =>
     Effect.gen(function* () {
-      const { seen, speak } = yield* serving()
+      const gate = yield* Deferred.make<void>()
+      const { seen, speak } = yield* serving({}, storeOf({ fails: () => false, gate: Deferred.await(gate) }))
       const peer = yield* speak("2026-07-28")
-      const { taskId } = yield* call(peer, "begins")
+      const id = peer.start("tools/call", { name: "begins", _meta: tasking })
+      yield* settle
+      yield* Deferred.succeed(gate, undefined)
+      const { taskId } = (yield* peer.answer(id))["result"]
+      assert.strictEqual((yield* get(peer, taskId))["statusMessage"], "begun")
       assert.strictEqual(status(yield* get(peer, taskId)), "completed")
       assert.deepStrictEqual(seen.ids, [undefined, taskId])
       assert.deepStrictEqual((yield* ask(peer, "tasks/get", { taskId }))["result"].result.structuredContent, [true])

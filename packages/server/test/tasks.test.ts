@@ -185,6 +185,9 @@ describe("a call that becomes a task", () => {
         assert.strictEqual((yield* cancel(peer, id))["code"], -32602)
         assert.strictEqual((yield* update(peer, id, {}))["code"], -32602)
       }
+      other.start("subscriptions/listen", { notifications: { taskIds: [taskId] }, _meta: tasking })
+      yield* settle
+      assert.deepStrictEqual(other.notifications[0]!["params"].notifications, {})
       assert.strictEqual((yield* ask(ada, "tasks/get", { taskId: 1 }))["error"].code, -32602)
       assert.strictEqual((yield* get(yield* speak("2026-07-28", { principal }), taskId))["status"], "working")
     })

@@ -164,7 +164,9 @@ export const following = ({ book, host, request }: FollowingClient): McpClient["
   })
   return (name, args = noArguments, options) =>
     Effect.flatMap(request(name, args, options), (answer) =>
-      host.takesTasks && isTask(answer) ? follow(answer, options ?? {}) : host.readResult("tools/call", `"${name}"`, answer)
+      host.takesTasks && answer["resultType"] === "task"
+        ? follow(answer, options ?? {})
+        : host.readResult("tools/call", `"${name}"`, answer)
     )
 }
 

@@ -154,8 +154,11 @@ export class Call extends Timed implements InFlight, Service {
   /** The call has become a task: what asks for it asks in another way from now on, and the answer ends no round. */
   leaveRoundTo(asker: Asker): void {
     this.asking.goOn(asker)
-    this.round = undefined
     this.subject = undefined
+  }
+  /** Whether it will be answered with questions, or not at all. */
+  get isEnding(): boolean {
+    return this.ended !== undefined || (this.round !== undefined && this.round.open.length > 0)
   }
   get hasRound(): boolean {
     return this.round !== undefined

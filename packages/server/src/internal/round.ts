@@ -129,10 +129,8 @@ export class Round implements Asking {
       return (isOpen ? emit : peer.push).send(notification("notifications/elicitation/complete", { elicitationId }))
     })
 
-  /** From here on questions wait for their answers, which come in another way: there will be no next round. */
+  /** From here on questions wait for their answers, which come in another way: there will be no next round. None may be open. */
   goOn(asker: Asker): void {
-    this.close()
-    for (const [key, { answer }] of this.questions) if (answer === undefined) this.questions.delete(key)
     this.call = asker
     this.mode = "live"
   }

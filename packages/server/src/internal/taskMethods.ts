@@ -85,7 +85,6 @@ export const make = ({ isOffered, logDefect, run, settings, store, tasks, tellin
 
   const cancel = Effect.fnUntraced(function* (call: Call): Effect.fn.Return<JsonObject, McpError> {
     const { task } = yield* find(call)
-    if (isFinal(task.status)) return acknowledged
     const running = tasks.find(task.taskId)
     if (running !== undefined) running.work.end("cancelled")
     else {

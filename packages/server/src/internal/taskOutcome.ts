@@ -13,8 +13,7 @@ import type { Work } from "./taskWork.ts"
 /** What a task ends with. */
 export type Ending = Pick<DetailedTask, "status" | "result" | "error">
 
-/** Why a task ends that nobody waits for any more. */
-export const stopped: Reason = new Overloaded({ detail: "The server was stopped before the task was over" })
+const stopped: Reason = new Overloaded({ detail: "The server was stopped before the task was over" })
 
 /** The end of a task, and what went wrong, for telemetry. */
 export const outcomeOf = <A>(

@@ -117,7 +117,7 @@ export class TaskRun<A> implements Control, Asker {
       if (this.stage === "beginning") return Effect.interruptible(Deferred.await(this.begun))
       if (this.stage !== "call") return Effect.void
       // It ends already, with questions or because nobody wants it any more.
-      if (this.call.ended !== undefined) return Effect.interruptible(Effect.never)
+      if (this.call.isEnding) return Effect.interruptible(Effect.never)
       this.stage = "beginning"
       const admitted = Effect.flatMap(Clock.currentTimeMillis, (now) => this.keeping.admit(this as TaskRun<unknown>, now))
       return Effect.matchEffect(admitted, {
@@ -138,7 +138,7 @@ export class TaskRun<A> implements Control, Asker {
     })
 
   private admitted(stored: StoredTask): Effect.Effect<void> {
-    if (this.call.ended !== undefined) {
+    if (this.call.isEnding) {
       return Effect.andThen(this.keeping.dismiss(this as TaskRun<unknown>, stored), Effect.interruptible(Effect.never))
     }
     const { task } = stored

@@ -21,7 +21,7 @@ import { Brought } from "./brought.ts"
 import { Call } from "./call.ts"
 import type { LogDefect } from "./run.ts"
 import { broughtBy } from "./run.ts"
-import { outcomeOf, stopped } from "./taskOutcome.ts"
+import { outcomeOf } from "./taskOutcome.ts"
 import { type Answer, type Keeping, TaskRun } from "./taskRun.ts"
 import type { TaskTelling } from "./taskTelling.ts"
 import type { Work } from "./taskWork.ts"
@@ -47,7 +47,6 @@ const tries = 3
 /** See the module. */
 export class Tasks {
   private readonly running = new Map<string, TaskRun<unknown>>()
-  private isClosed = false
   private readonly options: Options
   private readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 
@@ -94,7 +93,6 @@ export class Tasks {
 
   /** Ends all and waits until the store knows. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
-    this.isClosed = true
     const all = [...this.running.values()]
     for (const { work } of all) work.end("closed")
     return Effect.forEach(all, ({ over }) => Deferred.await(over), { concurrency: "unbounded", discard: true })
@@ -134,7 +132,6 @@ export class Tasks {
       now: number
     ): Effect.fn.Return<StoredTask, McpError> {
       const { logDefect, settings, store } = this.options
-      if (this.isClosed) return yield* refused(stopped)
       if (this.running.size >= settings.tasks.concurrency) {
         return yield* refused(new Overloaded({ detail: "The server has too many tasks; nothing was done, try again later" }))
       }
