@@ -116,8 +116,6 @@ export class TaskRun<A> implements Control, Asker {
     Effect.suspend(() => {
       if (this.stage === "beginning") return Effect.interruptible(Deferred.await(this.begun))
       if (this.stage !== "call") return Effect.void
-      // It ends already, with questions or because nobody wants it any more.
-      if (this.call.isEnding) return Effect.interruptible(Effect.never)
       this.stage = "beginning"
       const admitted = Effect.flatMap(Clock.currentTimeMillis, (now) => this.keeping.admit(this as TaskRun<unknown>, now))
       return Effect.matchEffect(admitted, {
@@ -138,6 +136,7 @@ export class TaskRun<A> implements Control, Asker {
     })
 
   private admitted(stored: StoredTask): Effect.Effect<void> {
+    // It ends with questions, or nobody wants it any more.
     if (this.call.isEnding) {
       return Effect.andThen(this.keeping.dismiss(this as TaskRun<unknown>, stored), Effect.interruptible(Effect.never))
     }
