@@ -118,7 +118,7 @@ export const makeListen =
       const detail = `Invalid params: \`taskIds\` must be an array of at most ${maxUris} strings`
       return Effect.succeed(refuse(call, invalidParams(detail).reason))
     }
-    if (wantedTasks !== undefined && !takesTasks(call)) return Effect.succeed(refuse(call, undeclared))
+    if (wantedTasks !== undefined && tasks.isOffered() && !takesTasks(call)) return Effect.succeed(refuse(call, undeclared))
     const acknowledgement = (taskIds: ReadonlyArray<string>) =>
       Jsonrpc.notification("notifications/subscriptions/acknowledged", {
         notifications: {
