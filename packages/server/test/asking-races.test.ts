@@ -251,7 +251,7 @@ describe("at any moment", () => {
       isOpen: true,
       peer: { push: way, ask: () => Effect.callback((resume) => void answers.push(() => resume(Effect.succeed({})))) },
       pause: () => void time.push("pause"),
-      resume: () => void time.push("resume"),
+      resume: () => Effect.sync(() => void time.push("resume")),
       endRound: () => {}
     }
     const asking: Asking = new Round(call, undefined)

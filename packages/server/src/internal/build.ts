@@ -45,6 +45,7 @@ import { makeInside } from "./inside.ts"
 import { makeListen, Subscriptions } from "./listen.ts"
 import * as lists from "./lists.ts"
 import type { PeerState } from "./peer.ts"
+import { Places } from "./places.ts"
 import * as prompts from "./prompts.ts"
 import { filtered, Registry } from "./registry.ts"
 import * as resources from "./resources.ts"
@@ -178,7 +179,10 @@ const makeNoted =
 type Methods = { readonly [method: string]: Serve<Call> }
 
 const engines = (
-  { facts, ...same }: { readonly facts: Base["facts"] } & Pick<Engine<Call>, "deadlines" | "answerTimeout" | "inside" | "state">,
+  {
+    facts,
+    ...same
+  }: { readonly facts: Base["facts"] } & Pick<Engine<Call>, "deadlines" | "places" | "answerTimeout" | "inside" | "state">,
   methods: Methods,
   ofExtensions: Methods
 ): ((version: Revision.Version) => Engine<Call>) => {
@@ -233,10 +237,11 @@ export const engine = Effect.fnUntraced(function* (
   const store = Context.getOrUndefined(context, TaskStore) ?? Context.get(yield* Layer.build(tasksInMemory()), TaskStore)
   const telling = new TaskTelling(subscriptions, (effect) => void Effect.runForkWith(context)(effect))
   const tasks = new Tasks({ context, store, settings, telemetry, telling, logDefect, minimumLogLevel })
+  const places = new Places(new Slots(settings.concurrency, settings.waiting))
   const { abandon, run } = Run.make({
     deadlines,
     rounds,
-    slots: new Slots(settings.concurrency, settings.waiting),
+    places,
     telemetry,
     logDefect,
     minimumLogLevel
@@ -322,6 +327,7 @@ export const engine = Effect.fnUntraced(function* (
     {
       facts,
       deadlines,
+      places,
       inside,
       answerTimeout: settings.answerTimeout,
       state: makeShelves(facts.info.name, sessionStore, stateStore)

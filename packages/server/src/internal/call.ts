@@ -50,6 +50,8 @@ export class Call extends Timed implements InFlight, Service {
   private others: Set<Running> | undefined
   /** Whether it counts against the limits of concurrency. */
   hasPlace = false
+  /** Whether it has lent its places, and will want them again. */
+  hasLent = false
   // Not a closure over what is to be done at the end: V8 makes closures that are assigned to a member old from birth.
   /** As what it is measured, while it runs. */
   subject: Subject | undefined
@@ -73,6 +75,8 @@ export class Call extends Timed implements InFlight, Service {
   /** When its time began to stand still, and for how long it did before, in milliseconds. */
   private pausedAt: number | undefined
   private waited = 0
+  /** For how many reasons it stands still. */
+  private pauses = 0
 
   constructor(
     request: { readonly id: RequestId; readonly method: string; readonly params: JsonObject | undefined },
@@ -215,12 +219,22 @@ export class Call extends Timed implements InFlight, Service {
 
   /** Its time stands still: the client has a question to answer. */
   pause(): void {
+    if (this.pauses++ > 0) return
+    this.engine.places.lend(this)
     this.pausedAt = this.engine.deadlines.now()
     this.engine.deadlines.remove(this)
   }
 
-  /** Its time goes on. */
-  resume(): void {
+  /** Its time goes on, as soon as it has its places again. */
+  resume(): Effect.Effect<void> {
+    return Effect.ensuring(
+      Effect.interruptible(this.engine.places.back(this)),
+      Effect.sync(() => this.goOn())
+    )
+  }
+
+  private goOn(): void {
+    if (--this.pauses > 0) return
     this.waited += this.engine.deadlines.now() - (this.pausedAt ?? 0)
     this.pausedAt = undefined
     if (this.subject !== undefined) this.setTimeout(this.timeout)

@@ -7,6 +7,7 @@ import type { Inside } from "@effect-mcp/core/RequestContext"
 import type { Revision } from "@effect-mcp/core/Revision"
 import type { ServerWire } from "@effect-mcp/core/wire/Wire"
 import type { Shelves } from "@effect-mcp/core/StateStore"
+import type { Places } from "./places.ts"
 import type * as Effect from "effect/Effect"
 
 /** Serves one request. */
@@ -17,6 +18,7 @@ export interface Engine<C> {
   readonly revision: Revision
   readonly wire: ServerWire
   readonly deadlines: Deadlines
+  readonly places: Places
   /** For how long a question may wait for its answer, in milliseconds; `undefined` for ever. */
   readonly answerTimeout: number | undefined
   /** What the server serves, for the handler of a call. */

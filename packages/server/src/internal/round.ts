@@ -37,7 +37,7 @@ export interface Asker extends Client {
   }
   /** Its time stands still until it goes on. */
   readonly pause: () => void
-  readonly resume: () => void
+  readonly resume: () => Effect.Effect<void>
   /** Ends it with the questions that are open, unless it has ended. */
   readonly endRound: () => void
 }
@@ -232,11 +232,14 @@ export class Round implements Asking {
               )
           })
     return Effect.onExit(Effect.interruptible(timed), (exit) =>
-      Effect.sync(() => {
-        if (--this.waiting === 0) this.call.resume()
+      Effect.suspend(() => {
         if (Exit.isSuccess(exit)) put.answer = exit.value
         else this.questions.delete(key)
-        Deferred.doneUnsafe(over, Exit.void)
+        const goOn = --this.waiting === 0 ? this.call.resume() : Effect.void
+        return Effect.ensuring(
+          goOn,
+          Effect.sync(() => Deferred.doneUnsafe(over, Exit.void))
+        )
       })
     )
   }

@@ -16,9 +16,9 @@ import { Brought } from "./brought.ts"
 import type { Call } from "./call.ts"
 import { lowered } from "./clientLog.ts"
 import type { Deadlines } from "@effect-mcp/core/Deadlines"
+import type { Places } from "./places.ts"
 import { isContinued } from "./requestState.ts"
 import type { Rounds } from "./rounds.ts"
-import type { Slots } from "./slots.ts"
 import type { Subject } from "./subject.ts"
 import type { Telemetry } from "./telemetry.ts"
 
@@ -71,16 +71,12 @@ export const logDefect =
 export interface Tools {
   readonly deadlines: Deadlines
   readonly rounds: Rounds
-  readonly slots: Slots
+  readonly places: Places
   readonly telemetry: Telemetry
   readonly logDefect: LogDefect
   /** What the program logs by itself. */
   readonly minimumLogLevel: LogLevel.LogLevel
 }
-
-const busy = new McpError({
-  reason: new Overloaded({ detail: "The server has too much to do; nothing was done, try again later" })
-})
 
 /** The runner of a server. */
 export interface Runner {
@@ -90,33 +86,9 @@ export interface Runner {
 }
 
 /** See {@link Runner}. */
-export const make = ({ deadlines, logDefect, minimumLogLevel, rounds, slots, telemetry }: Tools): Runner => {
-  const tryTake = (call: Call): boolean => {
-    if (!call.peer.slots.tryTake()) return false
-    if (slots.tryTake()) return (call.hasPlace = true)
-    call.peer.slots.give()
-    return false
-  }
-
-  // Waits for a place for the peer, then for one of the server: a peer that has used up its own does not hold up the others.
-  const take = (call: Call): Effect.Effect<void, McpError> => {
-    if (call.peer.slots.isFull || slots.isFull) return Effect.fail(busy)
-    return Effect.uninterruptibleMask((restore) => {
-      const both = Effect.andThen(
-        restore(call.peer.slots.take),
-        Effect.onInterrupt(restore(slots.take), () => Effect.sync(() => call.peer.slots.give()))
-      )
-      return Effect.map(both, () => {
-        call.hasPlace = true
-      })
-    })
-  }
-
+export const make = ({ deadlines, logDefect, minimumLogLevel, places, rounds, telemetry }: Tools): Runner => {
   const leave = (call: Call): void => {
-    if (call.hasPlace) {
-      slots.give()
-      call.peer.slots.give()
-    }
+    places.leave(call)
     call.leave()
     call.peer.forget(call)
   }
@@ -210,9 +182,9 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, rounds, slots, tel
         return isAnswer ? Effect.flatMap(rounds.open(call), () => make(brought)) : make(brought)
       }
       const work =
-        !operation.needsPlace || tryTake(call)
+        !operation.needsPlace || places.tryTake(call)
           ? begin()
-          : Effect.flatMap(take(call), () => (call.ended === undefined ? begin() : Effect.interrupt))
+          : Effect.flatMap(places.take(call), () => (call.ended === undefined ? begin() : Effect.interrupt))
       return Effect.flatMap(Effect.exit(Effect.interruptible(work)), (exit) =>
         call.ended === "asked" ? endRound(call, subject, exit) : Exit.succeed(end(call, operation, exit))
       )

@@ -170,7 +170,7 @@ export class TaskRun<A> implements Control, Asker {
     return this.stage === "task"
   }
   readonly pause = (): void => this.work.pause()
-  readonly resume = (): void => this.work.resume()
+  readonly resume = (): Effect.Effect<void> => this.work.resume()
   readonly endRound = (): void => {}
   get peer(): Asker["peer"] {
     return { push: this.call.peer.push, ask: (_, method, params, key) => this.ask(method, params, key) }
