@@ -224,6 +224,11 @@ export type Reason = typeof Reason.Type
 const passing: ReadonlySet<Reason["_tag"]> = new Set(["TimedOut", "RateLimited", "CircuitOpen"])
 // Why there is no connection, where the next one fails in the same way.
 const hopeless: ReadonlySet<ClientTransportError["reason"]["_tag"]> = new Set(["SpawnFailed", "MessageTooLong", "Unsupported"])
+// Statuses of HTTP below 500 that pass: time-outs, too early, too many.
+const passingStatus: ReadonlySet<number> = new Set([408, 425, 429])
+
+const isHopeless = ({ reason }: ClientTransportError): boolean =>
+  reason._tag === "Refused" ? reason.status < 500 && !passingStatus.has(reason.status) : hopeless.has(reason._tag)
 
 /**
  * The error of everything that a client does. Handle a single reason with `Effect.catchReason("McpClientError", "TimedOut", ...)`.
@@ -234,8 +239,8 @@ export class McpClientError extends Schema.TaggedError<McpClientError>()("McpCli
   }
 
   /**
-   * Whether the same may go well later: there was no connection, no answer in time, or an internal error (-32603, as of a server that is
-   * full), or a guard kept it back. Not for what fails each time, such as a program that cannot be started, or arguments that are refused.
+   * Whether the same may go well later: there was no connection, no answer in time, or an internal error (-32603 or HTTP status 5xx,
+   * as of a server that is full), or a guard kept it back. Not for what fails each time, such as a program that cannot be started, or arguments that are refused.
    * It does not say that doing it again does no harm: a server may have done what it did not answer.
    *
    * @example
@@ -245,7 +250,7 @@ export class McpClientError extends Schema.TaggedError<McpClientError>()("McpCli
     const { reason } = this
     switch (reason._tag) {
       case "TransportFailed":
-        return !hopeless.has(reason.error.reason._tag)
+        return !isHopeless(reason.error)
       case "RequestFailed":
         return reason.code === -32603
       default:

@@ -48,7 +48,7 @@ export class ConnectionClosed extends Schema.TaggedError<ConnectionClosed>()("Co
   }
 }
 
-/** The server sent a message that is longer than the limit; the connection is given up. */
+/** The server sent a message that is longer than the limit; what it came on, a connection or one answer, is given up. */
 export class MessageTooLong extends Schema.TaggedError<MessageTooLong>()("MessageTooLong", {
   /** In bytes. */
   limit: Schema.Int,
@@ -94,9 +94,44 @@ export class SendFailed extends Schema.TaggedError<SendFailed>()("SendFailed", {
   }
 }
 
+/** The server answered this one message with a status of HTTP that is an error, and with no message of the protocol. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {
+  /** The status of HTTP. */
+  status: Schema.Int,
+  /** What was sent where, and what the server said, without what may be secret. */
+  detail: Schema.String,
+  /** The `WWW-Authenticate` of a 401 or 403, where there was one. */
+  challenge: Schema.optionalKey(Schema.String)
+}) {
+  override get message() {
+    return `the server refused a message with HTTP status ${this.status}: ${this.detail}`
+  }
+}
+
+/** This one message went out, and the way of its answer broke. The server may have done it. The connection is open as before. */
+export class AnswerLost extends Schema.TaggedError<AnswerLost>()("AnswerLost", {
+  detail: Schema.String,
+  /** What was thrown, where something was. */
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    return `the answer to a message was lost: ${this.detail}`
+  }
+}
+
 /** Why a transport could not connect or send, or stopped. */
 export class ClientTransportError extends Schema.TaggedError<ClientTransportError>()("ClientTransportError", {
-  reason: Schema.Union([SpawnFailed, ProcessExited, ConnectionClosed, MessageTooLong, Unsupported, ConnectFailed, SendFailed])
+  reason: Schema.Union([
+    SpawnFailed,
+    ProcessExited,
+    ConnectionClosed,
+    MessageTooLong,
+    Unsupported,
+    ConnectFailed,
+    SendFailed,
+    Refused,
+    AnswerLost
+  ])
 }) {
   override get message() {
     return this.reason.message
@@ -120,10 +155,17 @@ export interface ClientConnection {
 }
 
 /**
+ * Told that no answer will come to a request that was sent, while the connection goes on. `isUnheard` says that the server did not take
+ * it: sending it again does its work once. Must not throw.
+ */
+export type Failed = (id: Jsonrpc.RequestId, error: ClientTransportError, isUnheard: boolean) => void
+
+/**
  * Connects to one server. `connect` may be called again after a connection ended, where the transport can do so.
  *
  * `receive` is called synchronously for each message, in the order of arrival; it must not throw. Nothing is received before
- * `connect` has succeeded, nothing after its scope is closed.
+ * `connect` has succeeded, nothing after its scope is closed. `failed` is for transports on which each request has a way of its own; it is
+ * called as `receive` is.
  */
 export class ClientTransport extends Context.Service<
   ClientTransport,
@@ -138,7 +180,8 @@ export class ClientTransport extends Context.Service<
     /** Whether requests travel with headers, so that `headers` of a request are sent. They are not by default. */
     readonly headers?: boolean
     readonly connect: (
-      receive: (message: Jsonrpc.Inbound) => void
+      receive: (message: Jsonrpc.Inbound) => void,
+      failed?: Failed
     ) => Effect.Effect<ClientConnection, ClientTransportError, Scope.Scope>
   }
 >()("@effect-mcp/core/ClientTransport") {}

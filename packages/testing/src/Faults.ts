@@ -133,6 +133,6 @@ export const inject =
       ClientTransport,
       Effect.map(ClientTransport, (inner) => {
         const working = faults.map(({ start }) => start())
-        return ClientTransport.of({ ...inner, connect: (receive) => connectThrough(inner, working, receive) })
+        return ClientTransport.of({ ...inner, connect: (receive, failed) => connectThrough(inner, working, receive, failed) })
       })
     ).pipe(Layer.provide(transport))

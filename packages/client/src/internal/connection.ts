@@ -31,6 +31,9 @@ export interface Handlers {
 // A server that asks and does not read gets no more answers than that.
 const maxWaitingAnswers = 1024
 
+// Before a request is sent again on the same connection, in milliseconds; doubled each time.
+const firstPause = 100
+
 /** See the module. */
 export class Connection implements Keeper {
   private readonly pending = new Turnover<number, Pending>()
@@ -202,11 +205,31 @@ export class Connection implements Keeper {
     }
   }
 
+  /**
+   * No answer will come to a request, and the connection goes on. What the server has not heard, or may do twice, is sent again in a
+   * moment, or on the next connection if this one ends meanwhile.
+   */
+  readonly failed = (id: Jsonrpc.RequestId, error: ClientTransportError, isUnheard: boolean): void => {
+    const pending = this.pendingOf(id)
+    if (pending === undefined) return
+    const failure = failedTransport(error)
+    if (isUnheard) pending.stage = "queued"
+    if (!pending.outlivesConnection || !pending.mayRepeat || !failure.isRetryable) {
+      return pending.end(Effect.fail(failure), "connection_lost")
+    }
+    const pause = firstPause * 2 ** pending.lost++
+    pending.stage = "waiting"
+    const again = Effect.sync(() => {
+      if (this.isAgreed && pending.stage === "waiting" && !pending.isOver) this.dispatch(pending)
+    })
+    pending.writing = this.runFork(Effect.andThen(Effect.sleep(pause), again))
+  }
+
   /** Takes a request out; false when it had ended already. */
   forget(pending: Pending, errorType: string | undefined): boolean {
     if (!this.pending.delete(pending.id)) return false
     pending.isOver = true
-    if (pending.stage === "queued") pending.writing?.interruptUnsafe()
+    if (pending.stage !== "sent") pending.writing?.interruptUnsafe()
     this.deadlines.remove(pending)
     this.telemetry.record(pending.subject, this.deadlines.now() - pending.startedAt, errorType)
     return true

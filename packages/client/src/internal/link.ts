@@ -105,7 +105,7 @@ export const opener = Effect.fnUntraced(function* (
   let latest: ClientConnection | undefined
 
   const connect = Effect.gen(function* () {
-    const opened = yield* Effect.mapError(transport.connect(connection.receive), failedTransport)
+    const opened = yield* Effect.mapError(transport.connect(connection.receive, connection.failed), failedTransport)
     const own = (ended = Deferred.makeUnsafe<McpClientError>())
     connection.attach((latest = opened))
     const lost = (error: McpClientError) => {

@@ -96,7 +96,7 @@ const ended = new McpClientError({ reason: new InvalidAnswer({ method, detail: "
 
 /**
  * Subscribes as {@link hold} does, waits for the first acknowledgement, and subscribes again, in a rhythm, when the server ends the
- * subscription. The sink is told of the end when that is given up.
+ * subscription or the way of it breaks. The sink is told of the end when that is given up.
  */
 export const holdOn = Effect.fnUntraced(function* (
   connection: Connection,
@@ -118,7 +118,11 @@ export const holdOn = Effect.fnUntraced(function* (
     Deferred.doneUnsafe(begun, Exit.void)
     yield* Deferred.await(over)
   })
-  const again = Effect.repeat(Effect.andThen(Effect.scoped(once), pace.next(ended)), { while: (goesOn) => goesOn })
+  // Where each request has a way of its own, a subscription is lost alone, and the connection goes on.
+  const isLostAlone = (error: McpClientError) =>
+    Deferred.isDoneUnsafe(begun) && connection.failure === undefined && error.reason._tag === "TransportFailed" && error.isRetryable
+  const held = Effect.catchIf(Effect.as(Effect.scoped(once), ended), isLostAlone, Effect.succeed)
+  const again = Effect.repeat(Effect.flatMap(held, pace.next), { while: (goesOn) => goesOn })
   const end = (exit: Exit.Exit<unknown, McpClientError>) =>
     Effect.sync(() => {
       if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return sink.end()

@@ -73,7 +73,27 @@ const eraOf = (version: string | undefined) => (version === undefined ? undefine
 const supportedBy = ({ reason }: McpClientError): ReadonlyArray<string> =>
   reason._tag === "RequestFailed" && isObject(reason.data) ? strings(reason.data["supported"]) : []
 
-const endedTheConnection = ({ reason }: McpClientError): boolean => reason._tag === "TransportFailed"
+// The statuses of HTTP with which a server of the session era answers what it does not know.
+const isUnknowing: ReadonlySet<number> = new Set([400, 404, 405, 406, 410, 415, 422])
+
+// Whether the server ended the connection over a question. Over HTTP each question has a way of its own.
+const endedTheConnection = ({ reason }: McpClientError): boolean =>
+  reason._tag === "TransportFailed" && reason.error.reason._tag !== "Refused"
+
+// It says nothing about what the server speaks: nobody was reached, the way broke, or who asks must show who they are.
+const isNoEvidence = ({ reason }: McpClientError): boolean => {
+  if (reason._tag !== "TransportFailed") return false
+  const why = reason.error.reason
+  switch (why._tag) {
+    case "Refused":
+      return !isUnknowing.has(why.status)
+    case "AnswerLost":
+    case "ConnectFailed":
+      return true
+    default:
+      return false
+  }
+}
 
 // A process that ends over both questions in the same way does not run at all; what it said last is what matters.
 const exitOf = ({ reason }: McpClientError): string | undefined =>
@@ -171,12 +191,13 @@ export const negotiate = Effect.fnUntraced(function* (
   if (modern !== undefined && legacy !== undefined && eraOf(offer.known) === "session") {
     const remembered = yield* Effect.result(sessionEra(connection, offer, legacy))
     if (remembered._tag === "Success") return remembered.success
+    if (isNoEvidence(remembered.failure)) return yield* remembered.failure
     yield* note(`initialize with ${legacy}, which held before`, remembered.failure)
   }
   if (modern !== undefined) {
     const probed = yield* Effect.result(requestEra(connection, offer, modern))
     if (probed._tag === "Success") return probed.success
-    if (probed.failure.reason._tag === "NegotiationFailed") return yield* probed.failure
+    if (probed.failure.reason._tag === "NegotiationFailed" || isNoEvidence(probed.failure)) return yield* probed.failure
     const namesLegacy = supportedBy(probed.failure).some((version) => eraOf(version) === "session")
     const isModern = knowsRequestEra(probed.failure) && !namesLegacy
     // It is not that they disagree.
@@ -187,6 +208,7 @@ export const negotiate = Effect.fnUntraced(function* (
   }
   if (legacy === undefined) return yield* failed(["no version: the list of versions is empty"])
   return yield* Effect.catch(sessionEra(connection, offer, legacy), (error) => {
+    if (isNoEvidence(error)) return Effect.fail(error)
     const isAllThereIs = tried.length === 0 || (exit !== undefined && exit === exitOf(error))
     if (error.reason._tag === "TransportFailed" && isAllThereIs) return Effect.fail(error)
     const outcome = tried.at(-1)?.endsWith(describe(error)) === true ? "the same" : describe(error)

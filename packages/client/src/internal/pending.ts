@@ -93,7 +93,7 @@ export class Pending extends Timed {
   isOver = false
   /** Where it is: it waits for a connection, it waits for room on it, or it went to the server. */
   stage: "waiting" | "queued" | "sent" = "waiting"
-  /** What writes it. While that waits for room it ends with the request: a server that does not read must not cost memory. */
+  /** What writes it, now or in a moment. While it waits it ends with the request: a server that does not read must not cost memory. */
   writing: Fiber.Fiber<void> | undefined
   /** How often it went to a server, and no answer came. */
   lost = 0
@@ -142,7 +142,12 @@ export class Pending extends Timed {
   /** Whether it outlives the connection that it was made on. */
   get outlivesConnection(): boolean {
     const { isEarly, isRepeatable } = this.options
-    return !isEarly && (this.stage !== "sent" || (isRepeatable && this.lost < maxRepetitions))
+    return !isEarly && (this.stage !== "sent" || (isRepeatable && this.mayRepeat))
+  }
+
+  /** Whether it was not lost too often. */
+  get mayRepeat(): boolean {
+    return this.lost < maxRepetitions
   }
 
   /** How long it may stay without a sign of life, in milliseconds from `now`; `undefined` for ever. */

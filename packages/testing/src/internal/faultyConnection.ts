@@ -5,7 +5,8 @@ import {
   type ClientConnection,
   type ClientTransport,
   ClientTransportError,
-  ConnectionClosed
+  ConnectionClosed,
+  type Failed
 } from "@effect-mcp/core/ClientTransport"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as Deferred from "effect/Deferred"
@@ -101,7 +102,8 @@ type Transport = ClientTransport["Service"]
 export const connectThrough = Effect.fnUntraced(function* (
   transport: Transport,
   faults: ReadonlyArray<Working>,
-  receive: (message: Jsonrpc.Inbound) => void
+  receive: (message: Jsonrpc.Inbound) => void,
+  failed: Failed | undefined
 ): Effect.fn.Return<ClientConnection, ClientTransportError, Scope.Scope> {
   for (const { refuse } of faults) {
     const detail = refuse?.()
@@ -144,7 +146,7 @@ export const connectThrough = Effect.fnUntraced(function* (
       pass(methods.passing("client", item), (changed) => receive(changed === undefined ? item : Jsonrpc.parse(textOf(changed))))
     }
   }
-  const inner = yield* Scope.provide(transport.connect(fromServer), own)
+  const inner = yield* Scope.provide(transport.connect(fromServer, failed), own)
   yield* Effect.forkScoped(Effect.map(inner.closed, end))
   const write = (message: Jsonrpc.Outbound): void => {
     // There may be no room: then it is written when there is.
