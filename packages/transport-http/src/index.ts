@@ -3,6 +3,9 @@
  * matters: this file loads them all.
  */
 export type * as Exchange from "./Exchange.ts"
+export * as HttpClientTransport from "./HttpClientTransport.ts"
+export * as HttpClientTransportFetch from "./HttpClientTransportFetch.ts"
+export * as HttpCredentials from "./HttpCredentials.ts"
 export * as HttpListener from "./HttpListener.ts"
 export * as HttpServerTransport from "./HttpServerTransport.ts"
 export * as NodeListener from "./NodeListener.ts"

@@ -120,7 +120,10 @@ export const holdOn = Effect.fnUntraced(function* (
   })
   // Where each request has a way of its own, a subscription is lost alone, and the connection goes on.
   const isLostAlone = (error: McpClientError) =>
-    Deferred.isDoneUnsafe(begun) && connection.failure === undefined && error.reason._tag === "TransportFailed" && error.isRetryable
+    Deferred.isDoneUnsafe(begun) &&
+    connection.failure === undefined &&
+    error.reason._tag === "TransportFailed" &&
+    error.isRetryable
   const held = Effect.catchIf(Effect.as(Effect.scoped(once), ended), isLostAlone, Effect.succeed)
   const again = Effect.repeat(Effect.flatMap(held, pace.next), { while: (goesOn) => goesOn })
   const end = (exit: Exit.Exit<unknown, McpClientError>) =>

@@ -1,0 +1,63 @@
+/**
+ * The headers of requests: those of the revision, those that repeat the body, and those of the program.
+ *
+ * Source: "Protocol Version Header" of 2025-06-18, "Request Headers" and "Value Encoding" under Streamable HTTP of 2026-07-28.
+ */
+import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import { isObject } from "@effect-mcp/core/Jsonrpc"
+import { Key } from "@effect-mcp/core/protocol/RequestMeta"
+import { requestFacts } from "@effect-mcp/core/protocol/Table"
+import * as Redacted from "effect/Redacted"
+import type { Headers } from "../HttpCredentials.ts"
+import type { HeaderList } from "./clientHttp.ts"
+
+/** The member of `params` that `Mcp-Name` repeats, by method. */
+const mirrored: ReadonlyMap<string, string> = new Map(
+  Object.entries(requestFacts).flatMap(([method, facts]) => ("mirrors" in facts ? [[method, facts.mirrors] as const] : []))
+)
+
+const isPlain = (value: string): boolean =>
+  /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) && !/^=\?base64\?.*\?=$/.test(value)
+
+const base64 = (text: string): string => {
+  let binary = ""
+  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
+  return btoa(binary)
+}
+
+/** A text as the value of a header that repeats a part of the body: as it is, or in base64 where a header could not carry it. */
+export const encodeValue = (value: string): string => (isPlain(value) ? value : `=?base64?${base64(value)}?=`)
+
+/** The revision that a message of the request era names; `undefined` in the session era. */
+export const revisionOf = (params: Jsonrpc.JsonObject | undefined): string | undefined => {
+  const meta = params?.["_meta"]
+  const version = isObject(meta) ? meta[Key.protocolVersion] : undefined
+  return typeof version === "string" ? version : undefined
+}
+
+/** The headers with which a message of the request era is routed. */
+export const routing = (method: string, params: Jsonrpc.JsonObject | undefined, version: string): ReadonlyArray<string> => {
+  const member = mirrored.get(method)
+  const name = member === undefined ? undefined : params?.[member]
+  const headers = ["mcp-protocol-version", version, "mcp-method", method]
+  if (typeof name === "string") headers.push("mcp-name", encodeValue(name))
+  return headers
+}
+
+// They are part of the protocol, or of HTTP itself.
+const reserved = /^(?:accept|content-type|content-length|transfer-encoding|connection|host|last-event-id|mcp-.*)$/
+
+const isName = (name: string): boolean => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
+const isValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+
+/** A list of headers of the program, or what is wrong with them, without a value. Those that the protocol has are left out. */
+export const listOf = (headers: Headers): HeaderList | string => {
+  const list: Array<string> = []
+  for (const [name, given] of Object.entries(headers)) {
+    const value = Redacted.isRedacted(given) ? Redacted.value(given) : given
+    if (!isName(name)) return `${JSON.stringify(name)} is not the name of a header`
+    if (!isValue(value)) return `the value of the header ${name} has characters that no header can have`
+    if (!reserved.test(name.toLowerCase())) list.push(name.toLowerCase(), value)
+  }
+  return list
+}

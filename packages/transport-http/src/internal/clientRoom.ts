@@ -1,0 +1,63 @@
+/**
+ * Room for so many at once. Others wait, in the order in which they came.
+ */
+import * as Effect from "effect/Effect"
+
+/** See the module. */
+export class Room {
+  private left: number
+  private isClosed = false
+  private readonly waiting = new Set<() => void>()
+
+  constructor(size: number) {
+    this.left = size
+  }
+
+  /** Whether there is room now, and nobody waits for it. */
+  get isFree(): boolean {
+    return this.left > 0 && this.waiting.size === 0 && !this.isClosed
+  }
+
+  /** Takes a place. */
+  enter(): void {
+    this.left--
+  }
+
+  /** Gives a place back. */
+  leave(): void {
+    this.left++
+    this.wake()
+  }
+
+  /** Nobody gets a place any more; those who wait go on waiting. */
+  close(): void {
+    this.isClosed = true
+  }
+
+  /** Sends away those who wait. */
+  dismiss(): void {
+    this.close()
+    for (const proceed of this.waiting) proceed()
+    this.waiting.clear()
+  }
+
+  /** Waits for a place, or to be sent away; then does something, at once. */
+  whenFree<A>(then: () => A): Effect.Effect<A> {
+    return Effect.callback((resume) => {
+      const proceed = () => resume(Effect.sync(then))
+      this.waiting.add(proceed)
+      return Effect.sync(() => {
+        this.waiting.delete(proceed)
+        this.wake()
+      })
+    })
+  }
+
+  private wake(): void {
+    if (this.isClosed || this.left <= 0) return
+    for (const proceed of this.waiting) {
+      this.waiting.delete(proceed)
+      return proceed()
+    }
+  }
+}
