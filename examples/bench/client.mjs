@@ -1,4 +1,4 @@
-// The client that `bench/` measures, by the contract of bench/clients/raw.mjs: the typed client over stdio and in memory.
+// The client that `bench/` measures, by the contract of bench/clients/raw.mjs: the typed client over stdio, HTTP and in memory.
 import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
 import * as McpGroup from "@effect-mcp/core/McpGroup"
 import * as Tool from "@effect-mcp/core/Tool"
@@ -16,16 +16,20 @@ const Bench = McpGroup.make(
   })
 )
 
-const transportOf = async ({ args, command, env, transport }) => {
+const transportOf = async ({ args, command, env, transport, url }) => {
   if (transport === "memory") {
     const { Server } = await import("./server.mjs")
     return MemoryTransport.layer().pipe(Layer.provide(Server))
+  }
+  if (transport === "http") {
+    const HttpClientTransport = await import("@effect-mcp/transport-http/HttpClientTransport")
+    return HttpClientTransport.layer({ url })
   }
   const StdioClientTransport = await import("@effect-mcp/transport-stdio/StdioClientTransport")
   return StdioClientTransport.layer({ command, args, env, inheritEnv: "all" })
 }
 
-export const transports = ["stdio", "memory"]
+export const transports = ["stdio", "http", "memory"]
 export const connect = async (options) => {
   const client = McpClient.layer({ name: "bench", version: "1.0.0" }).pipe(Layer.provide(await transportOf(options)))
   const runtime = ManagedRuntime.make(client)

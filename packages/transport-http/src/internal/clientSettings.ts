@@ -1,7 +1,7 @@
 /**
  * What an HTTP client transport is told, with its defaults.
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
