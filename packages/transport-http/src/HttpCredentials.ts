@@ -29,7 +29,10 @@ export interface Headers {
 
 /** A way to show who one is. */
 export interface Credentials {
-  /** The headers of a request; asked before each one, so it should be cheap. A failure is that of the request, and nothing is sent. */
+  /**
+   * The headers of a request; asked before each one, so it should be cheap. A failure is that of the request, and nothing is sent; with
+   * `ConnectFailed` clients try again in a moment, with `Refused` or `Unsupported` they do not.
+   */
   readonly headers: (target: Target) => Effect.Effect<Headers, ClientTransportError>
   /**
    * A request was refused. True when there are other credentials now: the request is sent once more. Asked once per request, for several

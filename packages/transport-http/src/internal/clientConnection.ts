@@ -42,6 +42,8 @@ const streamPatience = "250 millis"
 
 const closing = (detail: string) => new ClientTransportError({ reason: new ConnectionClosed({ detail }) })
 
+const sessionEnded = closing("the server has ended the session")
+
 const isRequest = (message: Jsonrpc.Outbound): message is Jsonrpc.Request => "_tag" in message && message._tag === "Request"
 
 const isNotification = (message: Jsonrpc.Outbound): message is Jsonrpc.Notification =>
@@ -155,9 +157,9 @@ export class Connection implements ClientConnection, Keeper {
   }
 
   // What was refused did not run. What else is under way will be refused in a moment, or is answered.
-  sessionGone(exchange: Exchange, error: ClientTransportError): void {
+  sessionGone(exchange: Exchange): void {
     this.drain()
-    this.fail(exchange, error, true)
+    this.fail(exchange, sessionEnded, true)
   }
 
   fallBack(exchange: Exchange, error: ClientTransportError): boolean {
@@ -334,9 +336,9 @@ export class Connection implements ClientConnection, Keeper {
   }
 
   private checkDrained(): void {
-    for (const exchange of this.exchanges.values()) if (!exchange.hasHead) return
+    for (const exchange of this.exchanges.values()) if (!exchange.isStreaming) return
     this.gone()
   }
 
-  private readonly gone = (): void => this.end(closing("the server has ended the session"))
+  private readonly gone = (): void => this.end(sessionEnded)
 }

@@ -20,7 +20,7 @@ export interface Keeper {
   /** No answer will come. */
   readonly fail: (exchange: Exchange, error: ClientTransportError, isUnheard: boolean) => void
   /** The server does not know the session. */
-  readonly sessionGone: (exchange: Exchange, error: ClientTransportError) => void
+  readonly sessionGone: (exchange: Exchange) => void
   /** `initialize` was refused as a server of 2024-11-05 refuses it. False when nothing else is tried. */
   readonly fallBack: (exchange: Exchange, error: ClientTransportError) => boolean
   /** A stream that can be resumed ended before the answer. */
@@ -58,8 +58,6 @@ export class Exchange implements CallListener {
   readonly counts: boolean
   /** Nobody waits for its answer any more: it is there, it will not come, or nobody wants it. */
   isSettled = false
-  /** Whether the response has begun. */
-  hasHead = false
   /** Whether its event stream is open. */
   isStreaming = false
   /** What the server says with the response to `initialize`. */
@@ -100,7 +98,6 @@ export class Exchange implements CallListener {
 
   onHead(status: number, header: (name: string) => string | undefined): void {
     const { settings } = this.keeper
-    this.hasHead = true
     this.status = status
     this.header = header
     if (status < 200 || status > 299) {
@@ -219,7 +216,7 @@ export class Exchange implements CallListener {
     const error = refused(keeper.settings, "POST", status, failure?.error.message, this.header)
     const isOwn = failure !== undefined && failure.id === this.id
     if (status === 404 && this.sessionId !== undefined && !(isOwn && failure.error.code === Jsonrpc.ErrorCode.MethodNotFound)) {
-      return keeper.sessionGone(this, error)
+      return keeper.sessionGone(this)
     }
     const isAnswer = failure !== undefined && !isAboutAccess(status) && (isOwn || (failure.id === undefined && status < 500))
     const isEvidence = status < 500 || !isNegotiation(this.method)
