@@ -1,9 +1,9 @@
 /**
- * Servers that are reached over HTTP: how they are described, and the one place where a transport for them plugs in.
+ * Servers that are reached over HTTP: how they are described, and the one place where another transport for them plugs in.
  */
-import { ClientTransport, ClientTransportError, Unsupported } from "@effect-mcp/core/ClientTransport"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type { ClientTransport, ClientTransportError } from "@effect-mcp/core/ClientTransport"
+import * as HttpClientTransport from "@effect-mcp/transport-http/HttpClientTransport"
+import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
 /** A server with a URL. */
@@ -19,25 +19,12 @@ export interface RemoteOptions {
 /** Makes the transport to a server with a URL. */
 export type Remote = (options: RemoteOptions) => Layer.Layer<ClientTransport, ClientTransportError>
 
-/** A URL without what may be secret: user, password, query and fragment. */
-const shown = (url: RemoteOptions["url"]): string => {
-  if (Redacted.isRedacted(url)) return "a server whose URL is redacted"
-  const parsed = URL.parse(url)
-  return parsed === null ? "a server whose URL is not valid" : `${parsed.origin}${parsed.pathname}`
+/**
+ * The transport when no other one is given: `HttpClientTransport`. Where nothing was said of the server, a path that ends in
+ * `/sse` is that of HTTP+SSE; otherwise Streamable HTTP is tried first and HTTP+SSE after it.
+ */
+export const http: Remote = ({ headers, kind, url }) => {
+  const { pathname } = new URL(Redacted.isRedacted(url) ? Redacted.value(url) : url)
+  const isOld = kind === "sse" || (kind === undefined && pathname.endsWith("/sse"))
+  return HttpClientTransport.layer({ url, headers, mode: isOld ? "sse" : kind === "http" ? "streamable" : "auto" })
 }
-
-/** The transport when no other one is given: it fails with `Unsupported` when it is built. */
-export const unsupported: Remote = ({ url }) =>
-  Layer.effect(
-    ClientTransport,
-    Effect.suspend(() =>
-      Effect.fail(
-        new ClientTransportError({
-          reason: new Unsupported({
-            server: shown(url),
-            detail: "there is no HTTP transport in this program; give one with the option `remote`"
-          })
-        })
-      )
-    )
-  )

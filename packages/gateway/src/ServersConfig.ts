@@ -16,7 +16,7 @@ import * as configShape from "./internal/configShape.ts"
 import * as configSpec from "./internal/configSpec.ts"
 import { host, type Host, readText } from "./internal/host.ts"
 import * as jsonc from "./internal/jsonc.ts"
-import { type Remote, unsupported } from "./Remote.ts"
+import { http, type Remote } from "./Remote.ts"
 import type { ServerSpec } from "./ServerSpec.ts"
 
 export { Malformed, Problem, UnsetVariable } from "./internal/configProblems.ts"
@@ -67,7 +67,7 @@ export interface Options {
   readonly userHome?: string | undefined
   /** Whether `$NAME` is a variable as well. By default where the shape is `gemini`. */
   readonly bareVariables?: boolean | undefined
-  /** The transport for servers with a URL. By default it fails with `Unsupported` when it is built. */
+  /** The transport for servers with a URL; `Remote.http` by default. */
   readonly remote?: Remote | undefined
   /** How processes are started, beside what the configuration says of each; for example `inheritEnv`, `onStderr`. */
   readonly stdio?: configSpec.Stdio | undefined
@@ -174,7 +174,7 @@ const read = Effect.fnUntraced(function* (
       bare: options.bareVariables ?? shape === "gemini"
     },
     workspaceFolder,
-    remote: options.remote ?? unsupported,
+    remote: options.remote ?? http,
     stdio: options.stdio ?? {},
     problems
   }

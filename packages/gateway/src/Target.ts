@@ -20,7 +20,7 @@ import { member } from "./internal/configShape.ts"
 import { host, kindOf } from "./internal/host.ts"
 import { infer, nodeScripts } from "./internal/infer.ts"
 import * as Launchers from "./Launchers.ts"
-import { type RemoteOptions, unsupported } from "./Remote.ts"
+import { http, type RemoteOptions } from "./Remote.ts"
 import * as ServersConfig from "./ServersConfig.ts"
 import type { ServerSpec } from "./ServerSpec.ts"
 
@@ -104,7 +104,7 @@ const remote = (target: string | URL, options: Options) => {
     return refuse(shownUrl(url), "notUnderstood", `a URL is understood with http: and https:, not with ${url.protocol}`)
   }
   const found: RemoteOptions = { url: url.href, kind: undefined, headers: {} }
-  return Effect.succeed<ServerSpec>({ transport: (options.remote ?? unsupported)(found) })
+  return Effect.succeed<ServerSpec>({ transport: (options.remote ?? http)(found) })
 }
 
 const commandOf = (target: string, options: Options) => {
@@ -159,8 +159,8 @@ const isStdio = (target: StdioClientTransport.Options | ConfigValue): target is 
   typeof member(target, "command") === "string"
 
 /**
- * How the server of a target is reached, and what of it is offered where a configuration says so. Nothing is started; a target of which
- * the server cannot be reached, for example since there is no HTTP transport, fails when its transport is built.
+ * How the server of a target is reached, and what of it is offered where a configuration says so. Nothing is started: what cannot be
+ * reached fails when its transport is built, or connects.
  */
 export const spec = (target: Target, options: Options = {}): Effect.Effect<ServerSpec, Failure> =>
   Effect.suspend((): Effect.Effect<ServerSpec, Failure> => {

@@ -1,6 +1,7 @@
 import { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -50,12 +51,17 @@ describe("a text", () => {
     })
   )
 
-  it.live("that is one fails when its transport is built, as long as there is none for it", () =>
+  it.live("that is one is reached over HTTP, without what may be secret in the name of the endpoint", () =>
     Effect.gen(function* () {
-      const { transport } = yield* Target.spec("https://x.example/mcp?key=hunter2")
-      const error = yield* Effect.flip(Effect.scoped(Layer.build(transport)))
-      assert.strictEqual(error.reason._tag, "Unsupported")
-      assert.notInclude(error.message, "hunter2")
+      const endpoint = Effect.fnUntraced(function* (target: string) {
+        const { transport } = yield* Target.spec(target)
+        const context = yield* Effect.scoped(Layer.build(transport))
+        const { endpoint, kind } = Context.get(context, ClientTransport)
+        assert.strictEqual(kind, "http")
+        return endpoint
+      })
+      assert.strictEqual(yield* endpoint("https://me:hunter2@x.example/mcp"), "https://x.example/mcp")
+      assert.isUndefined(yield* endpoint("https://x.example/mcp?key=hunter2"))
     })
   )
 

@@ -96,7 +96,7 @@ for (const [name, layer] of Object.entries(speakers)) {
         current = 2
         const all = ["a", "b", "c", "d", "e"]
         yield* Effect.forEach(all, (tool) => client.callTool(tool, {}), { concurrency: "unbounded" })
-        assert.deepStrictEqual([...ran].sort(), ["a", "b", "before", "c", "d", "e"])
+        assert.deepStrictEqual(ran.toSorted(), ["a", "b", "before", "c", "d", "e"])
         assert.strictEqual(server.of("initialize").length, 2)
         assert.isUndefined(server.of("initialize")[1]?.headers["mcp-session-id"])
       }).pipe(Effect.scoped)
@@ -202,7 +202,7 @@ describe("in the session era", () => {
       yield* Fiber.interrupt(a)
       yield* eventually(() => server.of("tools/call").length === 3)
       const names = server.of("tools/call").map(({ message }) => message.params?.["name"])
-      assert.deepStrictEqual(names.sort(), ["a", "b", "d"])
+      assert.deepStrictEqual(names.toSorted(), ["a", "b", "d"])
       Deferred.doneUnsafe(gate, Exit.void)
       yield* Fiber.join(b)
       yield* Fiber.join(d)

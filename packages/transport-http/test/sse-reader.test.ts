@@ -67,7 +67,7 @@ describe("an event stream", () => {
     ({ cuts, fields, hasMark }) =>
       Effect.sync(() => {
         const bytes = utf8.encode(`${hasMark ? "\ufeff" : ""}${textOf(fields)}`)
-        const at = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((a, b) => a - b), bytes.length]
+        const at = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).toSorted((a, b) => a - b), bytes.length]
         const pieces = at.slice(1).map((end, i) => bytes.subarray(at[i], end))
         const { tooLong, ...found } = read(pieces)
         assert.isFalse(tooLong)

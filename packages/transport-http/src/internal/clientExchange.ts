@@ -100,6 +100,7 @@ export class Exchange implements CallListener {
     const { settings } = this.keeper
     this.status = status
     this.header = header
+    this.reading = "nothing"
     if (status < 200 || status > 299) {
       this.reading = "error"
       this.text = new Body(maxErrorBytes)

@@ -35,7 +35,10 @@ export const open = Effect.fnUntraced(function* (
       return void Deferred.doneUnsafe(address, Effect.fail(unreachable(detail)))
     }
     url.username = url.password = url.hash = ""
-    if (Deferred.doneUnsafe(address, Effect.succeed(url))) listener.onAddress(url)
+    if (Deferred.isDoneUnsafe(address)) return
+    // Told first: who waits goes on at once.
+    listener.onAddress(url)
+    Deferred.doneUnsafe(address, Effect.succeed(url))
   }
   const wanted = {
     url: settings.url,

@@ -63,8 +63,8 @@ export const transport = (
       yield* Effect.addFinalizer(() => settings.http.close)
       return ClientTransport.of({
         kind: "http",
-        // It may be shown, and what is remembered of it is for all who may use it.
-        ...(settings.isSecret ? {} : { endpoint: settings.url.href }),
+        // It may be shown, and a query may hold secrets.
+        ...(settings.isSecret || settings.url.search !== "" ? {} : { endpoint: settings.url.href }),
         connect: (receive, failed) => connect(settings, receive, failed)
       })
     })
