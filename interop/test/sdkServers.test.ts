@@ -20,13 +20,13 @@ import {
   Layer,
   type McpClientError,
   MemoryTransport,
-  Queue,
   type Revision,
   SdkClientTransport,
   SdkDispatcher,
   type SdkTransport
 } from "../ours.ts"
 import * as answering from "./cells/answering.ts"
+import { noLevels, noTools, noUpdates } from "./cells/overHttp.ts"
 import * as servers from "./cells/servers.ts"
 import { onOurs, theirs } from "./support/programs.ts"
 import { connect, type Reach } from "./support/Session.ts"
@@ -106,39 +106,6 @@ const ways: ReadonlyArray<Way> = [
   { name: "sdk v2 on our stdio",                            revision: "2026-07-28", reach: onOurs("sdk2") }
 ]
 
-// What the SDK does with sessions over HTTP.
-const noLevels: servers.Not = {
-  because: "SDK v1 keeps the level of a session, and has none for what a server logs by itself",
-  proof: async ({ client, run, told }) => {
-    await run(client.setLogLevel("info"))
-    await run(client.callTool("chat"))
-    const { params } = await told.find(({ method }) => method === "notifications/message")
-    assert.strictEqual(params.level, "debug")
-  }
-}
-const noTools: servers.Not = {
-  because: "over HTTP each request has a server of its own, which is over with it",
-  proof: async ({ client, run }) => {
-    await run(client.callTool("toggle"))
-    const tools = await run(client.listTools)
-    assert.isFalse(tools.some(({ name }) => name === "extra"))
-  }
-}
-const noUpdates: servers.Not = {
-  because: noTools.because,
-  proof: async ({ client, run, told }) => {
-    const resourceSubscriptions = ["peer://readme"]
-    const heard = Effect.gen(function* () {
-      const { honoured, notifications } = yield* client.listen({ resourceSubscriptions })
-      assert.deepStrictEqual(honoured.resourceSubscriptions, resourceSubscriptions)
-      yield* client.callTool("touch", { uri: "peer://readme" })
-      yield* client.callTool("echo", { text: "what was told before has arrived" })
-      return yield* Queue.size(notifications)
-    })
-    assert.strictEqual(await run(Effect.scoped(heard)), 0)
-    assert.isFalse(told.all.some(({ method }) => method === "notifications/resources/updated"))
-  }
-}
 const noPing: servers.Not = {
   because: `${servers.noPing.because}, and the SDK throws what is not found over HTTP`,
   proof: async ({ client, run }) => {

@@ -72,8 +72,8 @@ export interface Server {
   readonly cells: { readonly [cell in Name]: Test | Not }
 }
 
-/** Starts a server, and connects to it with a user who has roots. */
-export const connect = async ({ args, entry, env }: Server): Promise<Party> => {
+/** Starts a server, or reaches it in another way, and connects to it with a user who has roots. */
+export const connect = async ({ args, entry, env }: Server, other?: Session.Reach): Promise<Party> => {
   const directory = await realpath(await mkdtemp(join(tmpdir(), "effect-mcp-")))
   const user = new User()
   const unexpected: Array<unknown> = []
@@ -96,7 +96,7 @@ export const connect = async ({ args, entry, env }: Server): Promise<Party> => {
       args: [program, ...(args?.(directory) ?? [])],
       env: env?.(directory) ?? {}
     })
-  const session = await Session.connect(reach, undefined, user)
+  const session = await Session.connect(other ?? reach, undefined, user)
   const close = async () => {
     await session.close()
     await rm(directory, { recursive: true })

@@ -148,17 +148,24 @@ for (const [name, layer] of Object.entries(speakers)) {
       }).pipe(Effect.scoped)
     )
 
-    it.live("cancelling is told, and the response is closed", () =>
+    it.live("cancelling is told, what the server still says is heard, and old responses are given up", () =>
       Effect.gen(function* () {
         const server = yield* fakeHttp(calling((exchange) => exchange.events()))
-        const client = yield* connect({ url: server.url }, sessions, layer)
-        const calling_ = yield* Effect.forkChild(client.callTool("slow", {}), { startImmediately: true })
-        yield* eventually(() => server.of("tools/call").length === 1)
-        yield* Fiber.interrupt(calling_)
-        yield* eventually(() => server.of("notifications/cancelled").length === 1)
-        const [call] = server.of("tools/call")
-        assert.strictEqual(server.of("notifications/cancelled")[0]?.message.params?.["requestId"], call?.message.id)
-        yield* eventually(() => call?.isClosed === true)
+        const heard: Array<unknown> = []
+        const onNotification = ({ method }: { readonly method: string }) => Effect.sync(() => void heard.push(method))
+        const client = yield* connect({ url: server.url }, { ...sessions, onNotification }, layer)
+        for (let count = 1; count <= 17; count++) {
+          const running = yield* Effect.forkChild(client.callTool("slow", {}), { startImmediately: true })
+          yield* eventually(() => server.of("tools/call").length === count)
+          yield* Fiber.interrupt(running)
+          yield* eventually(() => server.of("notifications/cancelled").length === count)
+        }
+        const [first, second] = server.of("tools/call")
+        assert.strictEqual(server.of("notifications/cancelled")[0]?.message.params?.["requestId"], first?.message.id)
+        yield* eventually(() => first?.isClosed === true)
+        assert.isFalse(second?.isClosed)
+        second?.response.write(event({ jsonrpc: "2.0", method: "notifications/late" }))
+        yield* eventually(() => heard.includes("notifications/late"))
       }).pipe(Effect.scoped)
     )
   })

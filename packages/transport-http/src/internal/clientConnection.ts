@@ -33,7 +33,7 @@ export interface Parts {
 
 // Notifications and answers on their way. Beyond that they wait or are dropped.
 const maxPosts = 1024
-// Streams that the server has not closed after the answer.
+// Responses that the server has not ended after the answer, or after it was told that nobody wants one. Beyond that the oldest is given up.
 const maxLingering = 16
 // When a session is gone: for so long the fate of what is under way may stay unknown.
 const drainTime = "1 second"
@@ -259,10 +259,13 @@ export class Connection implements ClientConnection, Keeper {
     const exchange = Jsonrpc.isRequestId(id) ? this.exchanges.get(id) : undefined
     if (exchange === undefined) return false
     this.settle(exchange)
-    // In the request era, closing the response is how a request is cancelled.
-    if (exchange.isModern) exchange.abort()
-    else this.tell({ _tag: "Notification", method, params }, () => this.isLegacy || exchange.abort())
-    return true
+    // In the request era, closing the response is how a request is cancelled. In the other one the server may take its questions back on it.
+    if (exchange.isModern) {
+      exchange.abort()
+      return true
+    }
+    if (!this.isLegacy) this.linger(exchange)
+    return false
   }
 
   private begin(exchange: Exchange, message: Jsonrpc.Inbound): string | undefined {
