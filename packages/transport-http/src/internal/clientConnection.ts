@@ -212,7 +212,7 @@ export class Connection implements ClientConnection, Keeper {
     const exchange = new Exchange(this, message, body, version !== undefined, isFirst ? undefined : this.session.id)
     this.exchanges.set(message.id, exchange)
     if (exchange.counts) this.room.enter()
-    this.dispatch(exchange, isFirst ? this.session.first : this.headersOf(message.method, params, version))
+    this.dispatch(exchange, isFirst ? this.session.first : this.headersOf(message.method, params, version, message.headers))
   }
 
   private startLater(message: Jsonrpc.Request, onWritten: (() => void) | undefined): Effect.Effect<void, ClientTransportError> {
@@ -232,12 +232,19 @@ export class Connection implements ClientConnection, Keeper {
   }
 
   // The one place where headers that depend on a message are added.
-  private headersOf(method: string, params: Jsonrpc.JsonObject | undefined, version = revisionOf(params)): HeaderList {
-    return version === undefined ? this.session.post : [...this.session.first, ...routing(method, params, version)]
+  private headersOf(
+    method: string,
+    params: Jsonrpc.JsonObject | undefined,
+    version: string | undefined,
+    own?: Jsonrpc.Headers
+  ): HeaderList {
+    return version === undefined ? this.session.post : [...this.session.first, ...routing(method, params, version, own)]
   }
 
   private tell(message: Jsonrpc.Notification | Jsonrpc.Response | ReadonlyArray<Jsonrpc.Response>, done: Posted): () => void {
-    const headers = isNotification(message) ? this.headersOf(message.method, message.params) : this.session.post
+    const headers = isNotification(message)
+      ? this.headersOf(message.method, message.params, revisionOf(message.params))
+      : this.session.post
     const body = Jsonrpc.stringify(message)
     this.posts++
     const request = { method: "POST", url: this.address ?? this.settings.url, headers, body } as const

@@ -5,6 +5,7 @@
  */
 import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { isObject } from "@effect-mcp/core/Jsonrpc"
+import * as MirroredHeaders from "@effect-mcp/core/MirroredHeaders"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import { requestFacts } from "@effect-mcp/core/protocol/Table"
 import * as Redacted from "effect/Redacted"
@@ -16,18 +17,6 @@ const mirrored: ReadonlyMap<string, string> = new Map(
   Object.entries(requestFacts).flatMap(([method, facts]) => ("mirrors" in facts ? [[method, facts.mirrors] as const] : []))
 )
 
-const isPlain = (value: string): boolean =>
-  /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) && !/^=\?base64\?.*\?=$/.test(value)
-
-const base64 = (text: string): string => {
-  let binary = ""
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
-  return btoa(binary)
-}
-
-/** A text as the value of a header that repeats a part of the body: as it is, or in base64 where a header could not carry it. */
-export const encodeValue = (value: string): string => (isPlain(value) ? value : `=?base64?${base64(value)}?=`)
-
 /** The revision that a message of the request era names; `undefined` in the session era. */
 export const revisionOf = (params: Jsonrpc.JsonObject | undefined): string | undefined => {
   const meta = params?.["_meta"]
@@ -35,12 +24,18 @@ export const revisionOf = (params: Jsonrpc.JsonObject | undefined): string | und
   return typeof version === "string" ? version : undefined
 }
 
-/** The headers with which a message of the request era is routed. */
-export const routing = (method: string, params: Jsonrpc.JsonObject | undefined, version: string): ReadonlyArray<string> => {
+/** The headers with which a message of the request era is routed. `own` is what it brings besides, such as `Mcp-Param-*`. */
+export const routing = (
+  method: string,
+  params: Jsonrpc.JsonObject | undefined,
+  version: string,
+  own: Jsonrpc.Headers | undefined
+): ReadonlyArray<string> => {
   const member = mirrored.get(method)
   const name = member === undefined ? undefined : params?.[member]
   const headers = ["mcp-protocol-version", version, "mcp-method", method]
-  if (typeof name === "string") headers.push("mcp-name", encodeValue(name))
+  if (typeof name === "string") headers.push("mcp-name", MirroredHeaders.encode(name))
+  for (const header in own) headers.push(header, own[header] ?? "")
   return headers
 }
 

@@ -63,6 +63,7 @@ export const transport = (
       yield* Effect.addFinalizer(() => settings.http.close)
       return ClientTransport.of({
         kind: "http",
+        headers: true,
         // It may be shown, and a query may hold secrets.
         ...(settings.isSecret || settings.url.search !== "" ? {} : { endpoint: settings.url.href }),
         connect: (receive, failed) => connect(settings, receive, failed)
