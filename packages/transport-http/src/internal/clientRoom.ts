@@ -41,15 +41,21 @@ export class Room {
     this.waiting.clear()
   }
 
-  /** Waits for a place, or to be sent away; then does something, at once. */
+  /** Waits for a place, or to be sent away; then does something, at once, which is to take the place. What it throws is a defect. */
   whenFree<A>(then: () => A): Effect.Effect<A> {
     return Effect.callback((resume) => {
-      const proceed = () => resume(Effect.sync(then))
-      this.waiting.add(proceed)
-      return Effect.sync(() => {
-        this.waiting.delete(proceed)
+      if (this.isFree) return resume(Effect.sync(then))
+      const proceed = () => {
+        // At once: who is interrupted in between would take a place with him that others wait for.
+        try {
+          resume(Effect.succeed(then()))
+        } catch (error) {
+          resume(Effect.die(error))
+        }
         this.wake()
-      })
+      }
+      this.waiting.add(proceed)
+      return Effect.sync(() => void this.waiting.delete(proceed))
     })
   }
 
