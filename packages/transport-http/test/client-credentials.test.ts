@@ -127,6 +127,9 @@ describe("credentials", () => {
       assert.strictEqual(server.exchanges[0]?.path, `/mcp?key=${secret}`)
       assert.notInclude(JSON.stringify(error) + error.message, secret)
       assert.notInclude(error.message, "127.0.0.1")
+      const away = yield* Effect.flip(connect({ url: Redacted.make("http://127.0.0.1:1/mcp") }))
+      assert.include(away.message, "ECONNREFUSED")
+      assert.notInclude(JSON.stringify(away) + away.message, "127.0.0.1")
     }).pipe(Effect.scoped)
   )
 

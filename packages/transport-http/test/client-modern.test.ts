@@ -122,8 +122,10 @@ describe("in the request era", () => {
       const server = yield* fakeHttp(
         calling({
           "subscriptions/listen": (exchange) => {
+            const count = server.of("subscriptions/listen").length
+            if (count > 1 && count < 7) return exchange.status(503)
             exchange.events(acknowledged(exchange) + changed(exchange))
-            if (server.of("subscriptions/listen").length < 6) setTimeout(() => exchange.socket.destroy(), 10)
+            if (count === 1) setTimeout(() => exchange.socket.destroy(), 10)
           },
           "tools/call": (exchange) => exchange.result(ok)
         })
@@ -136,11 +138,11 @@ describe("in the request era", () => {
       let count = 0
       const told = client.notifications(["notifications/tools/list_changed"], { toolsListChanged: true })
       yield* Effect.forkScoped(
-        Stream.runForEach(told, () => Effect.sync(() => ++count === 6 && Deferred.doneUnsafe(heard, Exit.void)))
+        Stream.runForEach(told, () => Effect.sync(() => ++count === 2 && Deferred.doneUnsafe(heard, Exit.void)))
       )
       yield* Deferred.await(heard)
       yield* client.callTool("a", {})
-      assert.strictEqual(server.of("subscriptions/listen").length, 6)
+      assert.strictEqual(server.of("subscriptions/listen").length, 7)
     }).pipe(Effect.scoped)
   )
 
