@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AnswerLost, ClientTransport, ClientTransportError, type Failed, Refused } from "@effect-mcp/core/ClientTransport"
-import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
+import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
