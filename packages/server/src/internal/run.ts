@@ -3,7 +3,7 @@
  */
 import { type Outcome, reply as replied } from "@effect-mcp/core/Dispatcher"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
-import { Internal, McpError, Overloaded, type Reason } from "@effect-mcp/core/McpError"
+import { Internal, type McpError, Overloaded, type Reason } from "@effect-mcp/core/McpError"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
