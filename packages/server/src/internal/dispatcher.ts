@@ -243,6 +243,7 @@ export const make = ({
         const peer = enter({ ...options, sessionId: id, kept: true })
         peer.session = sessionOf(data)
         peer.renewedAt = now()
+        peer.continueQuestions()
         return peer
       }),
     renew: (peer) => sessions.renew(peer as ServerPeer), // as above

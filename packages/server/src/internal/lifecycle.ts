@@ -99,16 +99,18 @@ export const makeInitialize = (
 ) => {
   const shared = makeShared()
   return (peer: PeerState<Call>, request: Jsonrpc.Request): Effect.Effect<Outcome> => {
-    const failed = (reason: InvalidParams | InvalidRequest | Internal): Outcome => ({
-      _tag: "Reply",
+    const failed = (reason: InvalidParams | InvalidRequest | Internal) => ({
+      _tag: "Reply" as const,
       message: Jsonrpc.failure(request.id, toErrorObject(reason, Revision.latestSession))
     })
-    const refuse = (reason: InvalidParams | InvalidRequest) => Effect.succeed(failed(reason))
-    if (peer.session !== undefined) return refuse(new InvalidRequest({ detail: "The session is initialized already" }))
+    if (peer.session !== undefined) {
+      const { message } = failed(new InvalidRequest({ detail: "The session is initialized already" }))
+      return Effect.succeed({ _tag: "Rejected", message })
+    }
     const decoded = decodeInitialize(nameAndVersion(request.params ?? {}))
     if (Exit.isFailure(decoded)) {
       const detail = "Invalid params: `initialize` needs protocolVersion, capabilities and clientInfo with name and version"
-      return refuse(new InvalidParams({ detail }))
+      return Effect.succeed(failed(new InvalidParams({ detail })))
     }
     const { capabilities, clientInfo, protocolVersion } = decoded.value
     const version = Revision.negotiate(protocolVersion).version as SessionVersion // it gives no other

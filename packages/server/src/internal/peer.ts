@@ -62,6 +62,12 @@ export interface Limits {
   readonly waiting: number
 }
 
+// 48 random bits, so that the processes through which a session goes do not meet.
+const firstQuestion = (): number => {
+  const [high = 0, low = 0] = globalThis.crypto.getRandomValues(new Uint32Array(2))
+  return (high >>> 16) * 2 ** 32 + low
+}
+
 /** See the module. */
 export class PeerState<C extends InFlight> implements Peer {
   readonly id: number
@@ -150,6 +156,14 @@ export class PeerState<C extends InFlight> implements Peer {
         Effect.ensuring(Effect.sync(() => questions.delete(id)))
       )
     })
+  }
+
+  /**
+   * Numbers questions where nobody has done so before: the client of a session that goes on here has been asked before, and no id may come
+   * twice in a session.
+   */
+  continueQuestions(): void {
+    this.nextQuestion = firstQuestion()
   }
 
   /** Ends all questions: nobody is there to answer them. */

@@ -57,7 +57,10 @@ export const make = (store: SessionStore["Service"], ttl: Duration.Duration, now
           )
         ),
   find: (id, principal) =>
-    Effect.map(store.touch(id, ttl), (data) => (data === undefined || !belongsTo(data, principal) ? undefined : data)),
+    // Who asks for the session of somebody else does not keep it alive.
+    Effect.flatMap(store.get(id), (data) =>
+      data === undefined || !belongsTo(data, principal) ? Effect.succeed(undefined) : store.touch(id, ttl)
+    ),
   note: ({ id, kept, logLevel, subscribed }) => {
     if (!kept || id === undefined) return Effect.void
     const subscriptions = [...subscribed]
@@ -69,8 +72,9 @@ export const make = (store: SessionStore["Service"], ttl: Duration.Duration, now
     const time = now()
     if (id === undefined || time - peer.renewedAt < renewInterval) return still
     return Effect.map(store.touch(id, ttl), (data) => {
+      if (data === undefined) return false
       peer.renewedAt = time
-      return data !== undefined
+      return true
     })
   },
   forget: (id) => Effect.asVoid(store.remove(id))
