@@ -1,5 +1,5 @@
 /**
- * The server side of Streamable HTTP: one endpoint for the revisions 2025-03-26 to 2026-07-28.
+ * The server side of Streamable HTTP: one endpoint for the revisions 2025-03-26 to 2026-07-28; as an option, HTTP+SSE of 2024-11-05.
  *
  * - The body decides the era. In the session era a client gets a session, unless `sessions` is off; in the request era each request
  *   stands alone, and its headers must say what its body says.
@@ -24,8 +24,13 @@ import type * as Scope from "effect/Scope"
 import type { Handle } from "./Exchange.ts"
 import { HttpListener, type MountError } from "./HttpListener.ts"
 import { Endpoint } from "./internal/server/endpoint.ts"
+import { Entrance } from "./internal/server/entrance.ts"
+import type { EventStream } from "./internal/server/eventStream.ts"
+import { LegacySse } from "./internal/server/legacySse.ts"
 import { LiveSessions } from "./internal/server/liveSessions.ts"
+import { Load } from "./internal/server/load.ts"
 import { Posts } from "./internal/server/posts.ts"
+import { unavailable } from "./internal/server/replies.ts"
 import * as Settings from "./internal/server/settings.ts"
 import type { RunExit } from "./internal/server/track.ts"
 
@@ -74,23 +79,28 @@ export const make = Effect.fnUntraced(function* (
     },
     onDefect
   )
-  const posts = new Posts({ settings, dispatcher, hand: Dispatcher.fork(dispatcher, context), run, sessions })
-  const endpoint = new Endpoint({ settings, run, posts, sessions, onDefect })
+  const hand = Dispatcher.fork(dispatcher, context)
+  const load = new Load(settings.maxRequests)
+  const streams = new Set<EventStream>()
+  const posts = new Posts({ settings, dispatcher, hand, run, sessions, load })
+  const legacy = new LegacySse({ settings, dispatcher, hand, run, load, streams })
+  const entrance = new Entrance({ settings, run, onDefect })
+  const endpoint = new Endpoint({ settings, entrance, posts, sessions, streams, legacy })
 
   const tick = Effect.sync(() => {
     const time = now()
-    for (const stream of endpoint.streams) stream.tick(time, settings.stallTimeout)
+    for (const stream of streams) stream.tick(time, settings.stallTimeout)
     for (const answer of posts.waiting) answer.tick(time, settings.stallTimeout)
     sessions.sweep(time)
   })
   const ticking = runFork(Effect.forever(Effect.delay(tick, settings.keepAlive)))
 
   const close = Effect.gen(function* () {
-    endpoint.isClosing = true
+    entrance.isClosing = true
     for (const session of sessions.values()) session.endStandalone()
-    yield* Effect.timeoutOption(posts.drain(), settings.drainTimeout)
+    yield* Effect.all([Effect.timeoutOption(posts.drain(), settings.drainTimeout), legacy.end], { concurrency: "unbounded" })
     for (const answer of posts.waiting) answer.giveUp()
-    for (const stream of endpoint.streams) stream.end()
+    for (const stream of streams) stream.end()
     yield* Effect.forEach([...sessions.values()], (session) => session.end(), { concurrency: "unbounded", discard: true })
     yield* Fiber.interrupt(ticking)
   })
@@ -108,9 +118,13 @@ export const layer = (options: Options = {}): Layer.Layer<never, MountError, Dis
   Layer.effectDiscard(
     Effect.gen(function* () {
       const listener = yield* HttpListener
-      const handle = yield* make(options)
       const path = options.path ?? "/mcp"
-      yield* listener.mount({ path, host: options.host, handle })
+      // Mounted first, so that it goes last: who comes during the shutdown is told to come back, and not that there is nothing here.
+      let handle: Handle = (_, reply) => reply(unavailable("the server is not ready"))
+      for (const mounted of Settings.pathsOf({ ...options, path })) {
+        yield* listener.mount({ path: mounted, host: options.host, handle: (exchange, reply) => handle(exchange, reply) })
+      }
+      handle = yield* make(options)
       if (listener.url !== undefined) yield* Effect.logInfo(`MCP is served at ${listener.url}${path}`)
     })
   )

@@ -4,6 +4,7 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -24,18 +25,23 @@ export interface Options {
   readonly maxHeaderBytes?: number
   /** How many connections are open at once; more are closed. 10,000 by default. */
   readonly maxConnections?: number
+  /** How long a client may take nothing of an answer that is complete, before its connection is cut. 30 seconds by default. */
+  readonly stallTimeout?: Duration.Input
 }
+
+const defaultStallTimeout = Duration.seconds(30)
 
 /** The address could not be listened on. */
 export class ListenError extends Data.TaggedError("ListenError")<{ readonly message: string; readonly cause: unknown }> {}
 
 /** A handler as a listener of `node:http`, for servers of your own, such as Express. */
-export const toRequestListener =
-  (handle: Handle): RequestListener =>
-  (request, response) => {
-    const exchange = new NodeExchange(request, response)
+export const toRequestListener = (handle: Handle, options: Pick<Options, "stallTimeout"> = {}): RequestListener => {
+  const stallTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout ?? defaultStallTimeout))
+  return (request, response) => {
+    const exchange = new NodeExchange(request, response, stallTimeout)
     handle(exchange, exchange.reply)
   }
+}
 
 const listen = (server: Server, { address = "127.0.0.1", port }: Options): Effect.Effect<void, ListenError> =>
   Effect.callback((resume) => {
@@ -77,7 +83,7 @@ export const make = Effect.fnUntraced(function* (
   const routes = new Routes()
   const server = createServer(
     { maxHeaderSize: options.maxHeaderBytes ?? 16 * 1024, noDelay: true, keepAliveTimeout: 65_000, headersTimeout: 30_000 },
-    toRequestListener(routes.handle)
+    toRequestListener(routes.handle, options)
   )
   server.maxConnections = options.maxConnections ?? 10_000
   yield* Effect.acquireRelease(listen(server, options), () => close(server))

@@ -16,15 +16,14 @@ const everything: Accepted = { json: true, stream: true }
 export const accepted = (header: string | undefined): Accepted => {
   // What all clients of the specification send, in this order or the other.
   if (header === undefined || header === "application/json, text/event-stream") return everything
-  let json = false
-  let stream = false
+  const ranges = new Map<string, boolean>()
   for (const range of header.split(",")) {
     const [type = "", ...params] = range.split(";").map((part) => part.trim().toLowerCase())
-    if (params.some((param) => /^q=0(\.0*)?$/.test(param))) continue
-    json ||= type === "*/*" || type === "application/*" || type === "application/json"
-    stream ||= type === "*/*" || type === "text/*" || type === "text/event-stream"
+    ranges.set(type, !params.some((param) => /^q=0(\.0*)?$/.test(param)))
   }
-  return { json, stream }
+  // The most specific range decides.
+  const takes = (type: string, group: string) => ranges.get(type) ?? ranges.get(group) ?? ranges.get("*/*") ?? false
+  return { json: takes("application/json", "application/*"), stream: takes("text/event-stream", "text/*") }
 }
 
 /** Whether a body is JSON, in UTF-8 or without saying. */

@@ -16,6 +16,9 @@ export const priming = (id: string, retry: number): string => `id: ${id}\nretry:
 /** Says when to come back. */
 export const retryAfter = (retry: number): string => `retry: ${retry}\n\n`
 
+/** Where a client of 2024-11-05 posts its messages. */
+export const endpoint = (uri: string): string => `event: endpoint\ndata: ${uri}\n\n`
+
 /** What nobody has to read. */
 export const comment = ": keep-alive\n\n"
 

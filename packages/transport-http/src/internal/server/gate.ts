@@ -41,9 +41,9 @@ const checkOrigins = (hosts: ReadonlySet<string>, origins: ReadonlySet<string>) 
   if (origins.has("*")) return () => undefined
   return remembered((origin: string): string | undefined => {
     if (origins.has(origin)) return undefined
-    const url = URL.parse(origin)
-    const isPage = url !== null && (url.protocol === "http:" || url.protocol === "https:")
-    if (isPage && hosts.has(url.hostname)) return undefined
+    const [, host] = /^https?:\/\/(.*)$/i.exec(origin) ?? []
+    const name = host === undefined ? undefined : hostnameOf(host)
+    if (name !== undefined && hosts.has(name)) return undefined
     return `pages of ${shown(origin)} may not call this server: only those of loopback, of allowedHosts and of the option allowedOrigins may`
   })
 }

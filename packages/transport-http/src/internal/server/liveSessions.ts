@@ -17,7 +17,7 @@ type Use = (session: LiveSession) => void
 export class LiveSessions {
   private readonly tools: SessionTools
   private readonly sessions = new Map<string, LiveSession>()
-  /** Those that are being looked for in the store, with who waits for them. */
+  /** Those that are being looked for in the store, by id and principal, with who waits for them. */
   private readonly awaited = new Map<string, Array<(session: LiveSession | undefined, failed: boolean) => void>>()
   private readonly onDefect: (what: string, cause: unknown) => void
 
@@ -108,14 +108,16 @@ export class LiveSessions {
     principal: Principal | undefined,
     onFound: (session: LiveSession | undefined, failed: boolean) => void
   ): void {
-    const waiting = this.awaited.get(id)
+    // Who looks for the session of somebody else must not spoil it for its owner.
+    const key = JSON.stringify([id, principal?.subject, principal?.issuer])
+    const waiting = this.awaited.get(key)
     if (waiting !== undefined) return void waiting.push(onFound)
     const waiters = [onFound]
-    this.awaited.set(id, waiters)
+    this.awaited.set(key, waiters)
     const session = new LiveSession(this.tools, id, principal)
     const options = { transport: "http", push: session, ...(principal === undefined ? {} : { principal }) }
     this.tools.run(this.tools.dispatcher.resume(id, options), (exit) => {
-      this.awaited.delete(id)
+      this.awaited.delete(key)
       if (Exit.isFailure(exit)) this.onDefect("looking for a session", exit.cause)
       const peer = Exit.isSuccess(exit) ? exit.value : undefined
       if (peer !== undefined) {

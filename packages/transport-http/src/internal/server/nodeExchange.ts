@@ -9,10 +9,13 @@ import type { BodyProblem, Exchange, Reply, Sink, StreamBody } from "../../Excha
 export class NodeExchange implements Exchange {
   private readonly request: IncomingMessage
   private readonly response: ServerResponse
+  private readonly stallTimeout: number
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  /** `stallTimeout` is for what is unsent when the answer is complete, in milliseconds. */
+  constructor(request: IncomingMessage, response: ServerResponse, stallTimeout: number) {
     this.request = request
     this.response = response
+    this.stallTimeout = stallTimeout
   }
 
   get method(): string {
@@ -58,9 +61,12 @@ export class NodeExchange implements Exchange {
   }
 
   onGone(listener: () => void): void {
-    this.response.once("close", () => {
+    const closed = () => {
       if (!this.response.writableFinished) listener()
-    })
+    }
+    // It may have happened while something was looked up.
+    if (this.response.destroyed) closed()
+    else this.response.once("close", closed)
   }
 
   readonly reply = ({ body, headers, status }: Reply): void => {
@@ -68,7 +74,17 @@ export class NodeExchange implements Exchange {
     if (response.destroyed) return
     response.writeHead(status, headers)
     if (typeof body === "object") this.stream(body)
-    else response.end(body)
+    else {
+      response.end(body)
+      this.guard()
+    }
+  }
+
+  // Nobody watches an answer any more once it is complete. The server cuts a socket on which nothing moves for so long, and has its own
+  // time-out for the next request.
+  private guard(): void {
+    const { response } = this
+    if (response.writableLength > 0) response.socket?.setTimeout(this.stallTimeout)
   }
 
   private stream(body: StreamBody): void {
@@ -78,7 +94,10 @@ export class NodeExchange implements Exchange {
     const sink: Sink = {
       write: (text) => void response.write(text),
       waiting: () => response.writableLength,
-      end: () => void response.end(),
+      end: () => {
+        response.end()
+        this.guard()
+      },
       abort: () => void response.destroy()
     }
     body.open(sink)

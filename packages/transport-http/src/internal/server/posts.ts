@@ -12,8 +12,9 @@ import * as Exit from "effect/Exit"
 import type { Exchange, Reply } from "../../Exchange.ts"
 import type { Accepted } from "./accepts.ts"
 import { Answer, type Lent } from "./answer.ts"
-import { isDeeper } from "./depth.ts"
+import { isTooDeep } from "./depth.ts"
 import type { LiveSessions } from "./liveSessions.ts"
+import type { Load } from "./load.ts"
 import * as replies from "./replies.ts"
 import { routingProblem } from "./routing.ts"
 import type { LiveSession } from "./sessions.ts"
@@ -36,6 +37,7 @@ export interface Tools {
   readonly hand: Hand
   readonly run: RunExit
   readonly sessions: LiveSessions
+  readonly load: Load
 }
 
 /** A posted message with what belongs to it. */
@@ -54,17 +56,21 @@ const assumedVersion = "2025-03-26"
 const isSessionVersion = (version: string): version is (typeof sessionVersions)[number] =>
   (sessionVersions as ReadonlyArray<string>).includes(version)
 
-const hasEnvelope = (message: Jsonrpc.Single): boolean => {
-  if (message._tag !== "Request") return false
+/** Whether a message says that it is one of the request era. */
+export const hasEnvelope = (message: Jsonrpc.Single): boolean => {
+  if (message._tag !== "Request" && message._tag !== "Notification") return false
   const meta = message.params?.["_meta"]
   return Jsonrpc.isObject(meta) && meta[Key.protocolVersion] !== undefined
 }
+
+/** Whether something is to be answered. */
+export const asks = (message: Jsonrpc.Inbound): boolean =>
+  message._tag === "Request" || (message._tag === "Batch" && message.items.some(({ _tag }) => _tag === "Request"))
 
 /** See the module. */
 export class Posts {
   private readonly tools: Tools
   private readonly lent: Lent
-  private inWork = 0
   private readonly idle: Array<() => void> = []
   /** Those that wait for something. */
   readonly waiting = new Set<Answer>()
@@ -75,7 +81,7 @@ export class Posts {
       highWaterMark: tools.settings.highWaterMark,
       waiting: this.waiting,
       onOver: (answer) => {
-        this.inWork--
+        tools.load.end()
         if (this.waiting.delete(answer) && this.waiting.size === 0) for (const go of this.idle.splice(0)) go()
       }
     }
@@ -94,11 +100,6 @@ export class Posts {
     return this.drained
   }
 
-  /** Whether nothing more may be begun now. */
-  get isFull(): boolean {
-    return this.inWork >= this.tools.settings.maxRequests
-  }
-
   /** Takes the text of a message. */
   take(exchange: Exchange, principal: Principal | undefined, takes: Accepted, text: string, reply: (reply: Reply) => void): void {
     const message = Jsonrpc.parse(text)
@@ -108,10 +109,16 @@ export class Posts {
       const { ParseError } = Jsonrpc.ErrorCode
       return reply(replies.refusal(400, ParseError, `Parse error: the JSON is nested deeper than ${maxDepth} levels`))
     }
+    const { load } = this.tools
+    // Answers and cancellations are taken however much there is to do: they are how it gets less.
+    if (load.isFull && asks(message)) return reply(replies.unavailable(`more than ${load.limit} requests at once`))
+    const post: Post = { exchange, principal, takes, reply }
     if (message._tag === "Invalid") {
+      // A malformed answer ends its question all the same.
+      const isAnswer = message.id === undefined && message.answers !== undefined
+      if (isAnswer && exchange.header("mcp-session-id") !== undefined) return this.ofSession(message, post)
       return reply(replies.json(400, Jsonrpc.stringify(Jsonrpc.failure(message.id, message.error))))
     }
-    const post: Post = { exchange, principal, takes, reply }
     if (message._tag === "Batch") return this.batch(message, post)
     const version = exchange.header("mcp-protocol-version")
     const isModern = version !== undefined && Revision.fromVersion(version.trim())?.era === "request"
@@ -169,6 +176,7 @@ export class Posts {
     const said = Jsonrpc.isObject(meta) ? meta[Key.protocolVersion] : undefined
     // What is missing in the body is the dispatcher's to explain.
     if (said === undefined) return request.method === "initialize" ? "the header says 2026-07-28, the body does not" : undefined
+    if (typeof said !== "string") return undefined
     if (version === undefined) return "the header MCP-Protocol-Version is missing"
     if (said !== version) return "the header MCP-Protocol-Version does not say what _meta in the body says"
     if (Revision.fromVersion(version) === undefined) return undefined
@@ -243,7 +251,7 @@ export class Posts {
   // --- both
 
   private answer(asked: Answer["asked"], reply: (reply: Reply) => void): Answer {
-    this.inWork++
+    this.tools.load.begin()
     return new Answer(this.lent, asked, reply)
   }
 
@@ -278,19 +286,4 @@ export class Posts {
 const withoutSessionId = (reply: Reply): Reply => {
   const { "mcp-session-id": _, ...headers } = reply.headers
   return { ...reply, headers }
-}
-
-const isTooDeep = (message: Jsonrpc.Inbound, limit: number): boolean => {
-  switch (message._tag) {
-    case "Batch":
-      return message.items.some((item) => isTooDeep(item, limit - 1))
-    case "Success":
-      return isDeeper(message.result, limit - 1)
-    case "Failure":
-      return isDeeper(message.error, limit - 1)
-    case "Invalid":
-      return false
-    default:
-      return isDeeper(message.params, limit - 1)
-  }
 }

@@ -13,7 +13,8 @@ const hostOf = (exchange: Exchange): string => {
   return colon > host.lastIndexOf("]") ? host.slice(0, colon) : host
 }
 
-const pathOf = (target: string): string => {
+/** The path of a request, without its query. */
+export const pathOf = (target: string): string => {
   const query = target.indexOf("?")
   return query === -1 ? target : target.slice(0, query)
 }

@@ -14,7 +14,8 @@ import { type RunExit, Track, type Tools as TrackTools } from "./track.ts"
 /** How long the live parts of a session that nobody uses stay, in milliseconds. */
 export const idleTime = 60_000
 
-const samePrincipal = (a: Principal | undefined, b: Principal | undefined): boolean =>
+/** Whether two requests come from the same one. */
+export const samePrincipal = (a: Principal | undefined, b: Principal | undefined): boolean =>
   a === b || (a?.subject === b?.subject && a?.issuer === b?.issuer)
 
 /** What sessions work with. */
@@ -121,8 +122,14 @@ export class LiveSession implements Emit {
     if (tools.tracks === undefined) return stream.end()
     // It is at its end, or was another process's: what was kept of it is all there is. The one without a request goes on.
     const standalone = isStandalone(name)
-    tools.run(tools.tracks.store.replay(this.id, lastEventId), (exit) => {
-      if (Exit.isSuccess(exit)) for (const { id, message } of exit.value?.events ?? []) stream.write(event(message, id))
+    const { onStoreError, store } = tools.tracks
+    tools.run(store.replay(this.id, lastEventId), (exit) => {
+      if (Exit.isFailure(exit)) {
+        // The client tries again with the same event.
+        onStoreError(exit.cause)
+        return stream.end()
+      }
+      for (const { id, message } of exit.value?.events ?? []) stream.write(event(message, id))
       if (standalone && stream.isOpen) this.listen(stream)
       else stream.end()
     })

@@ -22,6 +22,11 @@ export interface Options {
   /** Whether answers are always JSON: progress, log messages and questions are then dropped or unavailable. False by default. */
   readonly jsonOnly?: boolean
   /**
+   * Whether clients of 2024-11-05 are served, too, over HTTP+SSE: `path` is where they open their stream, `messages` where they post. True
+   * is `{ path: "/sse", messages: "/messages" }`. A session is as long as its stream. False by default.
+   */
+  readonly legacySse?: boolean | { readonly path?: string; readonly messages?: string }
+  /**
    * Names in the `Host` header that are served besides those of loopback (`localhost`, `127.0.0.1`, `[::1]`), without a port. A server
    * that others reach, through a proxy or not, needs its public names here; `"*"` serves them all, which is safe only where no
    * browser runs.
@@ -70,6 +75,7 @@ export interface Options {
 export interface Settings {
   readonly sessions: boolean
   readonly jsonOnly: boolean
+  readonly legacySse: { readonly path: string; readonly messages: string } | undefined
   readonly gate: Gate
   readonly cors: Cors | undefined
   readonly authenticate: Options["authenticate"]
@@ -97,12 +103,26 @@ const millis = (name: string, input: Duration.Input): number => {
   throw new Error(`HttpServerTransport: ${name} must be a finite duration of at least a millisecond, not ${value} ms`)
 }
 
+const legacyOf = ({ legacySse, path: own = "/mcp" }: Options): Settings["legacySse"] => {
+  if (legacySse === undefined || legacySse === false) return undefined
+  const { messages = "/messages", path = "/sse" } = legacySse === true ? {} : legacySse
+  if (path !== own && messages !== own) return { path, messages }
+  throw new Error(`HttpServerTransport: legacySse needs paths of its own; "${own}" is that of the endpoint`)
+}
+
+/** All paths that are served. */
+export const pathsOf = (options: Options & { readonly path: string }): ReadonlySet<string> => {
+  const legacy = legacyOf(options)
+  return new Set(legacy === undefined ? [options.path] : [options.path, legacy.path, legacy.messages])
+}
+
 /** Fills in the defaults. Throws on values that make no sense. */
 export const make = (options: Options): Settings => {
   const gate = makeGate(options.allowedHosts ?? [], options.allowedOrigins ?? [])
   return {
     sessions: options.sessions ?? true,
     jsonOnly: options.jsonOnly ?? false,
+    legacySse: legacyOf(options),
     gate,
     cors: options.cors === true ? makeCors() : undefined,
     authenticate: options.authenticate,

@@ -37,8 +37,16 @@ export class Track {
   private isBusy = false
   private isPaused = false
   private isEnding = false
+  /** The connection that catches up on what the client missed. */
+  private joining: EventStream | undefined = undefined
+  /** The connection that is let go as soon as the client has something to come back with. */
+  private leaving: EventStream | undefined = undefined
+  /** Whether an event has an id: without one a client could not come back. */
+  private hasId = false
   /** What to do when nothing is being kept any more. */
   private whenStill: (() => void) | undefined
+  /** Who waits until less is to be kept. */
+  private waiters: Array<() => void> = []
 
   /** `onEnd` is called once everything was kept, and written where there is a connection. */
   constructor(tools: Tools, session: string, name: string, connection: EventStream, onEnd: () => void) {
@@ -49,14 +57,9 @@ export class Track {
     this.onEnd = onEnd
   }
 
-  /** Whether a client reads it now. */
+  /** Whether a client reads it now, or is about to. */
   get isAttached(): boolean {
-    return this.connection?.isOpen === true
-  }
-
-  /** The connection that the client has for it now. */
-  get attached(): EventStream | undefined {
-    return this.connection
+    return (this.connection ?? this.joining)?.isOpen === true
   }
 
   get isFull(): boolean {
@@ -64,7 +67,19 @@ export class Track {
   }
 
   /** Waits until there is room. A client that is not there takes no room: what it misses is kept within the bounds of the store. */
-  readonly room: Effect.Effect<void> = Effect.suspend(() => this.connection?.room ?? Effect.void)
+  readonly room: Effect.Effect<void> = Effect.suspend(() => {
+    const connected = Effect.suspend(() => this.connection?.room ?? Effect.void)
+    return this.queued < this.tools.highWaterMark ? connected : Effect.andThen(this.kept, connected)
+  })
+
+  // The store is late.
+  private readonly kept: Effect.Effect<void> = Effect.callback((resume) => {
+    const go = () => resume(Effect.void)
+    this.waiters.push(go)
+    return Effect.sync(() => {
+      this.waiters = this.waiters.filter((waiter) => waiter !== go)
+    })
+  })
 
   /** Begins with an event that the client can come back with. */
   prime(): void {
@@ -86,12 +101,10 @@ export class Track {
     this.work()
   }
 
-  /** Lets the connection go; the client comes back when it was told to. */
+  /** Lets the connection go; the client comes back when it was told to. Does nothing where it has nothing to come back with. */
   detach(): void {
-    const { connection } = this
-    this.connection = undefined
-    connection?.write(retryAfter(this.tools.retry))
-    connection?.end()
+    this.leaving = this.connection
+    if (!this.isBusy) this.letGo()
   }
 
   /** Forgets the connection when it is the one. */
@@ -99,22 +112,46 @@ export class Track {
     if (this.connection === connection) this.connection = undefined
   }
 
-  /** Writes what followed an event to another connection, and from then on what comes. */
+  /**
+   * Writes what followed an event to another connection, and from then on what comes. The connection before it ends, and so does this one
+   * when the store fails: the client tries again with the same event.
+   */
   attach(connection: EventStream, lastEventId: string): void {
-    const before = this.connection
+    this.connection?.end()
+    this.joining?.end()
     this.connection = undefined
-    before?.end()
+    this.joining = connection
     this.isPaused = true
-    const replay = () =>
-      this.tools.run(this.tools.store.replay(this.session, lastEventId), (exit) => {
-        if (Exit.isFailure(exit)) this.tools.onStoreError(exit.cause)
-        else for (const { id, message } of exit.value?.events ?? []) connection.write(event(message, id))
-        if (connection.isOpen) this.connection = connection
-        this.isPaused = false
-        this.work()
-      })
+    this.hasId = true
+    const replay = () => this.catchUp(connection, lastEventId)
     if (this.isBusy) this.whenStill = replay
     else replay()
+  }
+
+  private catchUp(connection: EventStream, lastEventId: string): void {
+    this.tools.run(this.tools.store.replay(this.session, lastEventId), (exit) => {
+      // The client may have come back once more meanwhile.
+      if (this.joining !== connection) return
+      this.joining = undefined
+      this.isPaused = false
+      if (Exit.isFailure(exit)) {
+        this.tools.onStoreError(exit.cause)
+        connection.end()
+      } else {
+        for (const { id, message } of exit.value?.events ?? []) connection.write(event(message, id))
+        if (connection.isOpen) this.connection = connection
+      }
+      this.work()
+    })
+  }
+
+  private letGo(): void {
+    const { connection, leaving } = this
+    this.leaving = undefined
+    if (leaving === undefined || leaving !== connection || !this.hasId) return
+    this.connection = undefined
+    connection.write(retryAfter(this.tools.retry))
+    connection.end()
   }
 
   private work(): void {
@@ -130,6 +167,7 @@ export class Track {
       this.keep(message)
     }
     this.isWorking = false
+    if (this.waiters.length > 0 && this.queued < this.tools.highWaterMark) for (const go of this.waiters.splice(0)) go()
   }
 
   private keep(message: string): void {
@@ -137,9 +175,11 @@ export class Track {
     this.tools.run(this.tools.store.append(this.session, this.name, message), (exit) => {
       if (Exit.isFailure(exit)) this.tools.onStoreError(exit.cause)
       const id = Exit.isSuccess(exit) ? exit.value : undefined
+      this.hasId ||= id !== undefined
       if (message !== "") this.connection?.write(event(message, id))
       else if (id !== undefined) this.connection?.write(priming(id, this.tools.retry))
       this.isBusy = false
+      this.letGo()
       const { whenStill } = this
       this.whenStill = undefined
       whenStill?.()
