@@ -463,14 +463,22 @@ describe("a store of events that fails", () => {
       const running = session.post(call(1, "progressThenHold", {}, { progressToken: 1 }))
       yield* running.count(1)
       const ended = yield* session.post(call(2, "steps", { count: 2 }, { progressToken: 1 })).done
+      const other = yield* served.open()
+      const standalone = other.listen()
+      yield* standalone.until(({ events }) => events.length === 1)
+      standalone.cut()
       running.cut()
       yield* noticed
+      // Its live parts are let go.
+      yield* TestClock.adjust("2 minutes")
       isDown = true
+      const lost = yield* other.listen(standalone.lastId).done
+      assert.deepStrictEqual([lost.text, lost.over], ["", "ended"])
       for (const id of [running.events[0]?.id, ended.events[0]?.id]) {
         const refused = yield* session.listen(id).done
         assert.deepStrictEqual([refused.text, refused.over], ["", "ended"])
       }
-      assert.strictEqual(served.logged.filter((line) => line.includes("the store is down")).length, 2)
+      assert.strictEqual(served.logged.filter((line) => line.includes("the store is down")).length, 3)
       yield* served.holds.release
       isDown = false
       assert.strictEqual((yield* session.listen(running.events[0]?.id).done).messages.length, 2)

@@ -50,7 +50,7 @@ const run: RunExit = (effect, onExit) => {
   else onExit(exit)
 }
 
-/** A store whose answers come when the test says, in the order in which it was asked. */
+/** A store whose answers come when the test says, in any order. */
 const late = Effect.map(Layer.build(EventStore.layerMemory({ maxEventsPerStream: 10_000 })), (context) => {
   const store = Context.get(context, EventStore.EventStore)
   const parked: Array<() => void> = []
@@ -60,7 +60,7 @@ const late = Effect.map(Layer.build(EventStore.layerMemory({ maxEventsPerStream:
     replay: (...from) => Effect.tap(Effect.andThen(park, store.replay(...from)), () => park),
     remove: store.remove
   }
-  return { store, slow, parked, go: () => parked.shift()?.() }
+  return { store, slow, parked, go: () => parked.shift()?.(), goLast: () => parked.pop()?.() }
 })
 
 const toolsOf = (store: EventStore.EventStore["Service"], more: Partial<Tools> = {}): Tools => ({
@@ -73,7 +73,7 @@ const toolsOf = (store: EventStore.EventStore["Service"], more: Partial<Tools> =
 })
 
 // The store answers more often than anything else happens.
-const Step = Schema.Literals(["push", "push", "store", "store", "store", "store", "cut", "resume", "replace"])
+const Step = Schema.Literals(["push", "push", "store", "store", "last", "last", "cut", "resume", "replace"])
 const Steps = Schema.Array(Step).check(Schema.isMinLength(20), Schema.isMaxLength(120))
 
 describe("a stream that is cut and resumed", () => {
@@ -82,7 +82,7 @@ describe("a stream that is cut and resumed", () => {
     { steps: Steps },
     ({ steps }) =>
       Effect.gen(function* () {
-        const { go, parked, slow } = yield* late
+        const { go, goLast, parked, slow } = yield* late
         let last: string | undefined
         let pushed = 0
         let isOver = false
@@ -107,6 +107,7 @@ describe("a stream that is cut and resumed", () => {
         for (const step of steps) {
           if (step === "push") track.push(String(pushed++))
           if (step === "store") go()
+          if (step === "last") goLast()
           if (step === "replace") come()
           if (step === "cut") connection.stream.gone()
           if (step === "resume" && !connection.stream.isOpen) come()
@@ -147,6 +148,26 @@ describe("a stream that can be resumed", () => {
         [true, true, true, true, false]
       )
       assert.deepStrictEqual(fifth.messages, ["a"])
+    })
+  )
+
+  it.effect("waits for the newest connection to catch up, whatever came of those before it", () =>
+    Effect.gen(function* () {
+      const { go, goLast, parked, slow } = yield* late
+      const first = new Connection()
+      const track = new Track(toolsOf(slow), "session", "r1", first.stream, () => {})
+      track.prime()
+      while (parked.length > 0) go()
+      const [second, third] = [new Connection(), new Connection()]
+      track.attach(second.stream, first.lastId ?? "")
+      track.attach(third.stream, first.lastId ?? "")
+      track.push("a")
+      go() // the second is looked up
+      go() // the third is looked up
+      go() // the second has what it missed, and is gone
+      while (parked.length > 1) goLast()
+      while (parked.length > 0) go()
+      assert.deepStrictEqual(third.messages, ["a"])
     })
   )
 
