@@ -402,7 +402,37 @@ describe("answers", () => {
         const { asked } = yield* round(peer, remove, { requestState: first.state, inputResponses })
         assert.deepStrictEqual(asked, ["sure"])
       }
-      assert.deepStrictEqual((yield* round(peer, remove, { inputResponses: yes })).asked, ["sure"])
+    })
+  )
+
+  it.effect("count before anything was asked, and go on in the state", () =>
+    Effect.gen(function* () {
+      const peer = yield* open()
+      const second = yield* round(peer, remove, { inputResponses: { ...yes, other: yes.sure } })
+      assert.deepStrictEqual([second.asked, removed], [["last"], ["a"]])
+      const last = { last: { roots: [{ uri: "file:///b" }] } }
+      const third = yield* round(peer, remove, { requestState: second.state, inputResponses: last })
+      assert.deepStrictEqual([third.answer["result"].content[0].text, removed], ["b", ["a"]])
+      const all = yield* round(peer, remove, { inputResponses: { ...yes, ...last } })
+      assert.strictEqual(all.answer["result"].content[0].text, "b")
+      const params = { name: "remove", arguments: { id: "a" }, inputResponses: yes, _meta: {} }
+      const bare = yield* peer.request("tools/call", { ...params, _meta: { [key("clientCapabilities")]: {} } })
+      assert.strictEqual(bare["error"].code, -32021) // what the client cannot be asked, it cannot answer either
+    })
+  )
+
+  it.effect("that come before their questions and do not fit are as good as none", () =>
+    Effect.gen(function* () {
+      const peer = yield* open()
+      const misfits = [12345, null, [], { action: "accept" }, { action: "accept", content: { sure: 1 } }, { action: "x" }]
+      for (const sure of misfits) {
+        const first = yield* round(peer, remove, { inputResponses: { sure } })
+        assert.deepStrictEqual(first.asked, ["sure"])
+        const second = yield* round(peer, remove, { requestState: first.state, inputResponses: yes })
+        assert.deepStrictEqual(second.asked, ["last"])
+      }
+      const inherited = yield* round(peer, { name: "key", arguments: { any: "constructor" } }, { inputResponses: {} })
+      assert.deepStrictEqual(inherited.asked, ["constructor"])
     })
   )
 

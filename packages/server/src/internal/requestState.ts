@@ -15,7 +15,7 @@ export interface Asked {
   /** Tells it from other questions with the same key. */
   readonly digest: string
   /** The form that the client was shown, until it is answered. */
-  readonly form?: JsonObject
+  readonly form?: JsonObject | undefined
   readonly answer?: JsonObject
 }
 
@@ -64,7 +64,7 @@ export const bindingOf = (server: string, method: string, params: JsonObject, { 
 const isText = (u: unknown): boolean => typeof u === "string"
 
 /** What is wrong with an answer, by the method of its question; `undefined` when nothing is. */
-export const problemOf = ({ form, method }: Asked, answer: unknown): string | undefined => {
+export const problemOf = ({ form, method }: Pick<Asked, "form" | "method">, answer: unknown): string | undefined => {
   if (!isObject(answer)) return "must be an object"
   switch (method) {
     case "elicitation/create": {

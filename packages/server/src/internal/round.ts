@@ -14,7 +14,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { digest as digestAt, draw, type Points } from "./digest.ts"
 import { type Client, missingFor } from "./missing.ts"
-import type { RequestState } from "./requestState.ts"
+import { problemOf, type RequestState } from "./requestState.ts"
 
 /** As many questions as one request may ask. */
 export const maxQuestions = 100
@@ -89,6 +89,8 @@ export class Round implements Asking {
   private readonly detail: string
   private readonly answerTimeout: number | undefined
   private readonly questions = new Map<string, Put>()
+  /** Answers that came before the questions. */
+  private readonly ahead: JsonObject | undefined
   private isOver = false
   /** How many questions there were, those that failed included. */
   private count: number
@@ -97,9 +99,10 @@ export class Round implements Asking {
   /** Who waits for the next round, and how to tell that there is none. */
   private readonly waiters = new Map<Fiber.Fiber<unknown, unknown>, () => void>()
 
-  constructor(call: Asker, answerTimeout: number | undefined, before?: RequestState) {
+  constructor(call: Asker, answerTimeout: number | undefined, before?: RequestState, ahead?: JsonObject) {
     this.call = call
     this.answerTimeout = answerTimeout
+    this.ahead = ahead
     const isLive = call.revision.standaloneServerRequests
     this.mode = isLive ? (call.emit.canAsk ? "live" : "unavailable") : call.asks ? "replay" : "unavailable"
     this.detail = isLive ? "there is no way back to the client" : `${call.method} cannot ask`
@@ -180,7 +183,15 @@ export class Round implements Asking {
     const put = new Put(method, digest)
     put.times = 1
     this.questions.set(key, put)
-    return this.mode === "live" ? this.put(question, put) : this.endWith(question, put)
+    return this.mode === "live" ? this.put(question, put) : (this.answeredAhead(question, put) ?? this.endWith(question, put))
+  }
+
+  // One that does not fit is as good as none: the question is put, and says what would. What every object has by itself fits no question.
+  private answeredAhead(question: Question, put: Put): Answer | undefined {
+    const answer = this.ahead?.[question.key]
+    if (problemOf({ method: question.method, form: formOf(question) }, answer) !== undefined) return undefined
+    put.answer = answer as JsonObject // its problems would have said otherwise
+    return Effect.succeed(put.answer)
   }
 
   private again(question: Question, known: Put, digest: string): Answer {

@@ -97,7 +97,11 @@ export const make = ({ context, logDefect, sealing, server, settings }: Options)
   const open = Effect.fnUntraced(function* (call: Call): Effect.fn.Return<void, McpError | StoreError> {
     const { inputResponses: given = noResponses, requestState: state } = call.params ?? noResponses
     if (!Jsonrpc.isObject(given)) return yield* refused("Invalid params: `inputResponses` must be an object")
-    if (state === undefined) return
+    if (state === undefined) {
+      // Nothing was asked yet: what the client answers by itself counts for the questions that come, where it fits.
+      call.asking = new Round(call, answerTimeout, undefined, given)
+      return
+    }
     if (typeof state !== "string") return yield* refused("Invalid params: `requestState` must be a string")
     const before = yield* opened(call, state)
     if (before === undefined) return yield* unusable
