@@ -9,6 +9,8 @@ import { join } from "node:path"
 import { Asking, Rounds } from "./asking.ts"
 import { AskingLive } from "./askingLive.ts"
 import { Changing, withChanges } from "./changing.ts"
+import { Jobs } from "./jobs.ts"
+import { JobsLive } from "./jobsLive.ts"
 import { Prompts, Resources } from "./resources.ts"
 import { ReadLive } from "./resourcesLive.ts"
 import { RoundsLive } from "./roundsLive.ts"
@@ -23,11 +25,12 @@ const Parts = McpServer.layer(
   Asking,
   Rounds,
   Changing,
+  Jobs,
   Resources,
   Prompts,
   Skills.directory(join(import.meta.dirname, "skills"))
 )
 
 export const Everything = withChanges(Parts).pipe(
-  Layer.provide([ToolsLive, AskingLive, RoundsLive, ReadLive, NodeServices.layer])
+  Layer.provide([ToolsLive, AskingLive, RoundsLive, JobsLive, ReadLive, NodeServices.layer])
 )

@@ -4,7 +4,7 @@ import * as Content from "@effect-mcp/core/Content"
 import * as MemoryTransport from "@effect-mcp/core/MemoryTransport"
 import * as McpTest from "@effect-mcp/testing/McpTest"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { type Duration, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Everything } from "../everything/everything.ts"
 
@@ -14,11 +14,11 @@ const textOf = (client: McpClient.McpClient["Service"], name: string, args = {})
   Effect.map(client.callTool(name, args), Content.textOf)
 
 /** Runs what sleeps. */
-const passing = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
+const passing = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>, step: Duration.Input = "50 millis") {
   const fiber = yield* Effect.forkChild(effect)
   for (let n = 0; n < 10; n++) {
     yield* McpTest.settle
-    yield* TestClock.adjust("50 millis")
+    yield* TestClock.adjust(step)
   }
   return yield* Fiber.join(fiber)
 })
@@ -250,6 +250,48 @@ describe("questions", () => {
       const client = yield* connect({ era: "request" })
       const { reason } = yield* Effect.flip(client.callTool("test_missing_capability"))
       assert.containSubset(reason, { code: -32021, data: { requiredCapabilities: { sampling: {} } } })
+    })
+  )
+})
+
+describe("tasks", () => {
+  const user = McpTest.answers({ confirm: true, name: "Alice" })
+  const connectWithTasks = connect({ era: "request", user, client: { tasks: true } })
+
+  it.effect("end as their tools do", () =>
+    Effect.gen(function* () {
+      const client = yield* connectWithTasks
+      const computed = yield* passing(client.callTool("slow_compute", { seconds: 2, label: "a" }), "1 second")
+      assert.strictEqual(Content.textOf(computed), "a: computed for 2 s")
+      const failed = yield* passing(client.callTool("failing_job"), "1 second")
+      assert.deepStrictEqual([failed.isError, Content.textOf(failed)], [true, "This job always fails"])
+      const { reason } = yield* Effect.flip(passing(client.callTool("protocol_error_job"), "1 second"))
+      assert.containSubset(reason, { code: -32603 })
+      assert.strictEqual(yield* textOf(client, "greet", { name: "World" }), "Hello, World!")
+    })
+  )
+
+  it.effect("ask on their way, and before it", () =>
+    Effect.gen(function* () {
+      const client = yield* connectWithTasks
+      const results = {
+        confirm_delete: "a.txt is deleted",
+        multi_input: "Alice and Alice",
+        test_tool_with_task: "Hello, Alice!"
+      }
+      for (const [name, expected] of Object.entries(results)) {
+        const args = name === "confirm_delete" ? { filename: "a.txt" } : {}
+        assert.strictEqual(yield* passing(textOf(client, name, args), "1 second"), expected)
+      }
+    })
+  )
+
+  it.effect("are for clients that take them: for others some tools just take their time, and some are refused", () =>
+    Effect.gen(function* () {
+      const client = yield* connect({ era: "request" })
+      assert.strictEqual(yield* textOf(client, "slow_compute", { seconds: 0, label: "a" }), "a: computed for 0 s")
+      const { reason } = yield* Effect.flip(client.callTool("failing_job"))
+      assert.containSubset(reason, { code: -32021 })
     })
   )
 })
