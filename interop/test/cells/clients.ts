@@ -9,7 +9,7 @@ import { type Row, rows, since } from "../peers/clients.ts"
 import { codeOf, type Driver, type Progress, type Reach } from "../peers/Driver.ts"
 
 /** Not supported, for a reason that can be shown. */
-interface Not {
+export interface Not {
   readonly because: string
   readonly proof: (driver: Driver) => Promise<void>
 }
@@ -297,8 +297,11 @@ const works: { readonly [cell: string]: (driver: Driver, row: Row) => Promise<vo
   ping: async (driver) => void (await driver.ping!())
 }
 
+/** What does not work on a way to the server, where it works on others. */
+export type Lacks = { readonly [cell: string]: Not }
+
 /** The tests of a client. */
-export const testRow = (row: Row, reach: Reach) => {
+export const testRow = (row: Row, reach: Reach, lacks: Lacks = {}) => {
   const column = rows.indexOf(row)
   describe(`${row.name}, ${row.revision}`, () => {
     let driver: Driver
@@ -308,7 +311,7 @@ export const testRow = (row: Row, reach: Reach) => {
     afterAll(() => driver.close())
 
     for (const [name, cells] of Object.entries(table)) {
-      const cell = cells[column]!
+      const cell = lacks[name] ?? cells[column]!
       if (cell === "yes") it(`${name}`, () => works[name]!(driver, row))
       else it(`${name}: not supported, ${cell.because}`, () => cell.proof(driver))
     }

@@ -1,5 +1,6 @@
 /** What the tests need of a peer's client. */
 import type { SdkTransport } from "../../ours.ts"
+import type { Endpoint } from "../support/Endpoint.ts"
 import type { Inbox } from "../support/Inbox.ts"
 import type { Program } from "../support/programs.ts"
 import type { User } from "../support/User.ts"
@@ -76,11 +77,16 @@ export interface Driver {
   readonly complete: ((what: Completing) => Promise<ReadonlyArray<string>>) | undefined
   /** What the peer found wrong with what it received. */
   readonly complaints: Array<unknown>
+  /** Ends the session over HTTP by a `DELETE`; the connection goes on, and finds no session. */
+  readonly terminate: (() => Promise<unknown>) | undefined
   readonly close: () => Promise<unknown>
 }
 
-/** How to reach our server: over its stdio, or through a transport of the SDK, which is made anew for each connection. */
-export type Reach = Program | (() => SdkTransport.SdkTransport)
+/**
+ * How to reach our server: over its stdio, over HTTP by the peer's own transport, or through a transport of the SDK, which is made anew for
+ * each connection.
+ */
+export type Reach = Program | Endpoint | (() => SdkTransport.SdkTransport)
 
 /** Connects to our server. With a user, the client declares that it can be asked everything, where it can. */
 export type Connect = (reach: Reach, user?: User) => Promise<Driver>

@@ -2,9 +2,14 @@
 import { NodeServices } from "@effect/platform-node"
 import { Layer, ManagedRuntime, Schema } from "effect"
 import { McpClient, type McpSchema, type McpProtocol } from "effect/ai"
+import { FetchHttpClient } from "effect/http"
 import { ChildProcess } from "effect/process"
+import { Endpoint } from "../support/Endpoint.ts"
 import { Inbox } from "../support/Inbox.ts"
+import type { Program } from "../support/programs.ts"
 import { type Connect, toOutcome } from "./Driver.ts"
+
+type Protocol = McpProtocol.ProtocolAdapter<McpClient.ProtocolVersion>
 
 // All that it reads of a tool is the name.
 const paramsOf = (name: string, args: object | undefined) => ({
@@ -12,18 +17,21 @@ const paramsOf = (name: string, args: object | undefined) => ({
   ...(args === undefined ? {} : { arguments: args as { [name: string]: Schema.Json } })
 })
 
-/** Starts the program and connects to it, and knows no transport of the SDK. It has no way to be asked, so a user changes nothing. */
+const layerOf = (protocol: Protocol, reach: Program | Endpoint) => {
+  const options = { name: "effect-ai", version: "1.0.0", protocol }
+  if (reach instanceof Endpoint) {
+    return McpClient.layerHttp({ ...options, url: reach.url }).pipe(Layer.provide(FetchHttpClient.layer))
+  }
+  const command = ChildProcess.make(reach.command, [...reach.args])
+  return McpClient.layerStdio({ ...options, command }).pipe(Layer.provide(NodeServices.layer))
+}
+
+/** Connects to our server, and knows no transport of the SDK. It has no way to be asked, so a user changes nothing. */
 export const connect =
-  (protocol: McpProtocol.ProtocolAdapter<McpClient.ProtocolVersion>): Connect =>
+  (protocol: Protocol): Connect =>
   async (reach) => {
     if (typeof reach === "function") throw new Error("effect/ai has no use for a transport of the SDK")
-    const layer = McpClient.layerStdio({
-      name: "effect-ai",
-      version: "1.0.0",
-      protocol,
-      command: ChildProcess.make(reach.command, [...reach.args])
-    })
-    const runtime = ManagedRuntime.make(layer.pipe(Layer.provide(NodeServices.layer)))
+    const runtime = ManagedRuntime.make(layerOf(protocol, reach))
     const client = await runtime.runPromise(McpClient.McpClient)
     const { server, version } = { server: client.serverInfo, version: client.protocolVersion }
 
@@ -64,6 +72,7 @@ export const connect =
         (await runtime.runPromise(client.getPrompt({ prompt: { name } as McpSchema.Prompt, arguments: args }))).messages,
       complete: undefined,
       complaints: [],
+      terminate: undefined,
       close: () => runtime.dispose()
     }
   }

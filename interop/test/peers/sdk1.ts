@@ -1,6 +1,7 @@
 /** The client of `@modelcontextprotocol/sdk`, version 1. It speaks 2025-11-25. */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import {
   CreateMessageRequestSchema,
   ElicitationCompleteNotificationSchema,
@@ -12,10 +13,20 @@ import {
 } from "@modelcontextprotocol/sdk/types.js"
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv"
 import type { SdkTransport } from "../../ours.ts"
+import { Endpoint } from "../support/Endpoint.ts"
 import { Inbox } from "../support/Inbox.ts"
 import type { Program } from "../support/programs.ts"
 import type { User } from "../support/User.ts"
-import { type Connect, type Contents, declared, type Driver, type LogMessage, remembering, toOutcome } from "./Driver.ts"
+import {
+  type Connect,
+  type Contents,
+  declared,
+  type Driver,
+  type LogMessage,
+  type Reach,
+  remembering,
+  toOutcome
+} from "./Driver.ts"
 
 const answerWith = (client: Client, user: User): void => {
   const schemas = [ElicitRequestSchema, CreateMessageRequestSchema, ListRootsRequestSchema] as const
@@ -29,6 +40,14 @@ const answerWith = (client: Client, user: User): void => {
 
 const over = ({ args, command }: Program): SdkTransport.SdkTransport =>
   new StdioClientTransport({ command, args: [...args], stderr: "ignore" })
+
+const transportOf = (reach: Reach): SdkTransport.SdkTransport => {
+  if (typeof reach === "function") return reach()
+  if (!(reach instanceof Endpoint)) return over(reach)
+  // Where the server does not say when to come back.
+  const soon = { initialReconnectionDelay: 1, maxReconnectionDelay: 1, reconnectionDelayGrowFactor: 1, maxRetries: 2 }
+  return new StreamableHTTPClientTransport(new URL(reach.url), { reconnectionOptions: soon })
+}
 
 /** Connects to our server. It fills in the defaults of forms by itself. */
 export const connect: Connect = async (reach, user) => {
@@ -52,7 +71,7 @@ export const connect: Connect = async (reach, user) => {
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => updates.push(params.uri))
   // It keeps the version to itself, but tells its transport.
   let version: string | undefined
-  const transport = typeof reach === "function" ? reach() : over(reach)
+  const transport = transportOf(reach)
   const { setProtocolVersion } = transport
   transport.setProtocolVersion = (agreed) => {
     version = agreed
@@ -84,7 +103,7 @@ export const connect: Connect = async (reach, user) => {
       return call(name)
     },
     logs,
-    watch: () => Promise.resolve(),
+    watch: () => (reach instanceof Endpoint ? reach.stream(transport.sessionId) : Promise.resolve()),
     changes,
     resources: async () => (await client.listResources()).resources,
     templates: async () => (await client.listResourceTemplates()).resourceTemplates,
@@ -98,6 +117,7 @@ export const connect: Connect = async (reach, user) => {
     prompt: async (name, args) => (await client.getPrompt({ name, arguments: args })).messages,
     complete: async (what) => (await client.complete(what)).completion.values,
     complaints,
+    terminate: transport instanceof StreamableHTTPClientTransport ? () => transport.terminateSession() : undefined,
     close: () => client.close()
   }
 }

@@ -1,12 +1,22 @@
 /** The client of `@modelcontextprotocol/client`, version 2: of the revision that it is told to speak. */
-import { Client } from "@modelcontextprotocol/client"
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv"
 import type { SdkTransport } from "../../ours.ts"
+import { Endpoint } from "../support/Endpoint.ts"
 import { Inbox } from "../support/Inbox.ts"
 import type { Program } from "../support/programs.ts"
 import type { User } from "../support/User.ts"
-import { type Connect, type Contents, declared, type Driver, type LogMessage, remembering, toOutcome } from "./Driver.ts"
+import {
+  type Connect,
+  type Contents,
+  declared,
+  type Driver,
+  type LogMessage,
+  type Reach,
+  remembering,
+  toOutcome
+} from "./Driver.ts"
 
 /** How it gets to its revision: the options of its constructor. */
 export type Negotiation = Pick<
@@ -23,6 +33,14 @@ const answerWith = (client: Client, user: User): void => {
 
 const over = ({ args, command }: Program): SdkTransport.SdkTransport =>
   new StdioClientTransport({ command, args: [...args], stderr: "ignore" })
+
+const transportOf = (reach: Reach): SdkTransport.SdkTransport => {
+  if (typeof reach === "function") return reach()
+  if (!(reach instanceof Endpoint)) return over(reach)
+  // Where the server does not say when to come back.
+  const soon = { initialReconnectionDelay: 1, maxReconnectionDelay: 1, reconnectionDelayGrowFactor: 1, maxRetries: 2 }
+  return new StreamableHTTPClientTransport(new URL(reach.url), { reconnectionOptions: soon })
+}
 
 /** Connects to our server. It leaves the defaults of forms to the server. */
 export const connect =
@@ -46,7 +64,8 @@ export const connect =
     client.setNotificationHandler("notifications/message", ({ params }) => logs.push(params as LogMessage))
     client.setNotificationHandler("notifications/tools/list_changed", () => changes.push(undefined))
     client.setNotificationHandler("notifications/resources/updated", ({ params }) => updates.push(params.uri))
-    await client.connect(typeof reach === "function" ? reach() : over(reach))
+    const transport = transportOf(reach)
+    await client.connect(transport)
     const isModern = client.getProtocolEra() === "modern"
 
     const send = async (
@@ -80,7 +99,10 @@ export const connect =
         return send({ name })
       },
       logs,
-      watch: () => (isModern ? client.listen({ toolsListChanged: true }) : Promise.resolve()),
+      watch: () => {
+        if (isModern) return client.listen({ toolsListChanged: true })
+        return reach instanceof Endpoint ? reach.stream(transport.sessionId) : Promise.resolve()
+      },
       changes,
       resources: async () => (await client.listResources()).resources,
       templates: async () => (await client.listResourceTemplates()).resourceTemplates,
@@ -98,6 +120,7 @@ export const connect =
       prompt: async (name, args) => (await client.getPrompt({ name, arguments: args })).messages,
       complete: async (what) => (await client.complete(what)).completion.values,
       complaints,
+      terminate: transport instanceof StreamableHTTPClientTransport ? () => transport.terminateSession() : undefined,
       close: () => client.close()
     }
   }

@@ -18,6 +18,10 @@ export const root = resolve(interop, "..")
 /** Our server with something of everything. */
 export const ours = node(source, resolve(interop, "fixtures/server.ts"))
 
+/** The same over HTTP, with these options of its endpoint; its first line says where it is. */
+export const overHttp = (options: object): Program =>
+  node(source, resolve(interop, "fixtures/httpServer.ts"), JSON.stringify(options))
+
 /** The server of the library example. */
 export const library = node(source, resolve(root, "examples/library/server.ts"))
 
