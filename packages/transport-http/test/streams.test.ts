@@ -501,6 +501,7 @@ describe("a shutdown", () => {
       const closing = yield* Effect.forkChild(served.close, { startImmediately: true })
       check(yield* session.post(ask(3, "ping")).done, { status: 503, headers: { "retry-after": "1" }, text: /shutting down/ })
       check(yield* served.send({ headers: base, body: greeting("2025-11-25") }).done, { status: 503 })
+      check(yield* session.listen().done, { status: 503 })
       unfinished.finish()
       check(yield* unfinished.done, { status: 503 })
       yield* served.holds.release
