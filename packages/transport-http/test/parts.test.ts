@@ -10,6 +10,7 @@ import type { Route } from "../src/HttpListener.ts"
 import type * as HttpServerTransport from "../src/HttpServerTransport.ts"
 import { accepted, isJson } from "../src/internal/server/accepts.ts"
 import { isDeeper, isTooDeep } from "../src/internal/server/depth.ts"
+import { Entrance } from "../src/internal/server/entrance.ts"
 import { makeGate } from "../src/internal/server/gate.ts"
 import { Load } from "../src/internal/server/load.ts"
 import { Routes } from "../src/internal/server/routes.ts"
@@ -276,6 +277,27 @@ describe("settings", () => {
     assert.deepStrictEqual(paths({ legacySse: true }), ["/mcp", "/sse", "/messages"])
     assert.deepStrictEqual(paths({ legacySse: { path: "/a", messages: "/a" } }), ["/mcp", "/a"])
     assert.throws(() => paths({ path: "/sse", legacySse: true }), /paths of its own/)
+  })
+})
+
+describe("the entrance", () => {
+  it("answers 500 to what our own mistake has ended, and says what it was to the log alone", () => {
+    const replied: Array<Reply> = []
+    const defects: Array<string> = []
+    const entrance = new Entrance({ settings: Settings.make({}), run: () => {}, onDefect: (what) => defects.push(what) })
+    const posted: Exchange = {
+      ...exchange("/", { "content-type": "application/json" }),
+      readText: (_, __, done) => done("{}", undefined)
+    }
+    const broken = () => {
+      throw new Error("secret")
+    }
+    entrance.readJson(posted, (reply) => replied.push(reply), broken)
+    assert.deepStrictEqual(
+      replied.map(({ body, status }) => [status, body]),
+      [[500, "Internal error\n"]]
+    )
+    assert.deepStrictEqual(defects, ["a request"])
   })
 })
 
