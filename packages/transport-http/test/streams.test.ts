@@ -131,6 +131,19 @@ describe("the stream for what belongs to no request", () => {
     })
   )
 
+  it.effect("keeps the live parts of its session while somebody reads it", () =>
+    Effect.gen(function* () {
+      const served = yield* serve()
+      const stream = (yield* served.open()).listen()
+      yield* stream.begun
+      yield* TestClock.adjust("3 minutes")
+      yield* served.addTool
+      yield* stream.count(1)
+      assert.deepStrictEqual([methods(stream), stream.over], [[listChanged], undefined])
+      stream.cut()
+    })
+  )
+
   it.effect("ends when the server does", () =>
     Effect.gen(function* () {
       const served = yield* serve()
@@ -498,7 +511,10 @@ describe("a shutdown", () => {
       yield* served.holds.until("held", 2)
       const unfinished = served.send({ headers: base, body: '{"jsonrpc":', isOpen: true })
       yield* noticed
+      const standalone = session.listen()
+      yield* standalone.begun
       const closing = yield* Effect.forkChild(served.close, { startImmediately: true })
+      yield* standalone.done // it waits for nobody
       check(yield* session.post(ask(3, "ping")).done, { status: 503, headers: { "retry-after": "1" }, text: /shutting down/ })
       check(yield* served.send({ headers: base, body: greeting("2025-11-25") }).done, { status: 503 })
       check(yield* session.listen().done, { status: 503 })
