@@ -65,7 +65,7 @@ const serve = Effect.fnUntraced(function* (sessionTimeout: Duration.Input = "10 
     send(peer, {
       id: 0,
       method: "initialize",
-      params: { protocolVersion: version, capabilities: { roots: {} }, clientInfo }
+      params: { protocolVersion: version, capabilities: { roots: {}, "x/later": { a: 1 } }, clientInfo }
     })
   return { ...watch, dispatcher, send, greet }
 })
@@ -86,7 +86,7 @@ describe("sessions that are kept", () => {
         id: "s",
         version: "2025-06-18",
         clientInfo,
-        clientCapabilities: { roots: {} },
+        clientCapabilities: { roots: {}, "x/later": { a: 1 } },
         subscriptions: [],
         createdAt: 5000,
         principal: { subject: "ada", issuer: "https://id.example.com" },

@@ -500,6 +500,21 @@ describe("a store of events that fails", () => {
   )
 })
 
+describe("a client that only listens", () => {
+  it.effect("keeps its session, and one that does not loses it", () =>
+    Effect.gen(function* () {
+      const served = yield* serve()
+      const [listening, silent] = [yield* served.open(), yield* served.open()]
+      const stream = listening.listen()
+      yield* stream.begun
+      for (let n = 0; n < 8; n++) yield* TestClock.adjust("5 minutes")
+      assert.isUndefined(stream.over)
+      check(yield* listening.post(ask(1, "ping")).done, { status: 200 })
+      check(yield* silent.post(ask(1, "ping")).done, { status: 404 })
+    })
+  )
+})
+
 describe("a shutdown", () => {
   it.effect("lets what runs end, in any form, and refuses what is new", () =>
     Effect.gen(function* () {

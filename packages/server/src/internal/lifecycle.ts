@@ -112,7 +112,9 @@ export const makeInitialize = (
       const detail = "Invalid params: `initialize` needs protocolVersion, capabilities and clientInfo with name and version"
       return Effect.succeed(failed(new InvalidParams({ detail })))
     }
-    const { capabilities, clientInfo, protocolVersion } = decoded.value
+    const { clientInfo, protocolVersion } = decoded.value
+    // As they were sent, members included that nobody knows yet.
+    const capabilities = request.params?.["capabilities"] as ClientCapabilities // by their Schema
     const version = Revision.negotiate(protocolVersion).version as SessionVersion // it gives no other
     const session = sessionOf({ version, ...shared(clientInfo, capabilities) })
     session.id = peer.sessionId

@@ -76,9 +76,19 @@ export class LiveSessions {
     })
   }
 
-  /** Lets go of those that nobody has used for a while. */
+  /** Lets go of those that nobody has used for a while. A client that listens uses its session, though it says nothing. */
   sweep(now: number): void {
-    for (const session of this.sessions.values()) if (session.isIdle(now)) this.drop(session)
+    for (const session of this.sessions.values()) {
+      if (session.isIdle(now)) this.drop(session)
+      else if (session.isHeard) this.renewed(session)
+    }
+  }
+
+  private renewed(session: LiveSession): void {
+    this.tools.run(this.tools.dispatcher.renew(session.peer), (exit) => {
+      if (Exit.isFailure(exit)) this.onDefect("renewing a session", exit.cause)
+      else if (!exit.value) this.drop(session)
+    })
   }
 
   private drop(session: LiveSession): void {

@@ -142,6 +142,13 @@ export class LiveSession implements Emit {
     this.usedAt = this.tools.now()
   }
 
+  /** Whether a client reads a stream of it now. */
+  get isHeard(): boolean {
+    if (this.standalone instanceof EventStream) return true
+    for (const track of this.tracks?.values() ?? []) if (track.isAttached) return true
+    return false
+  }
+
   /** Whether nothing needs it to stay. */
   isIdle(now: number): boolean {
     if (this.peer.inFlight > 0 || now - this.usedAt < idleTime) return false
