@@ -71,7 +71,7 @@ export class NodeExchange implements Exchange {
 
   readonly reply = ({ body, headers, status }: Reply): void => {
     const { response } = this
-    if (response.destroyed) return
+    if (response.destroyed || response.headersSent) return
     response.writeHead(status, headers)
     if (typeof body === "object") this.stream(body)
     else {
