@@ -65,12 +65,29 @@ const Untraced = McpServer.layer({ name: "bench", version: "1.0.0" }, Bench).pip
 
 export const Server = process.env.BENCH_TRACED === "1" ? Untraced.pipe(Layer.provide(Dropped)) : Untraced
 
+const port = Number(process.env.PORT)
+
+// On what the endpoint is mounted: `node` by default.
+const listeners = {
+  node: async () => (await import("@effect-mcp/transport-http/NodeListener")).layer({ port }),
+  router: async () => {
+    const RouterListener = await import("@effect-mcp/transport-http/RouterListener")
+    const HttpRouter = await import("effect/http/HttpRouter")
+    const NodeHttpServer = await import("@effect/platform-node/NodeHttpServer")
+    const { createServer } = await import("node:http")
+    return HttpRouter.serve(RouterListener.layer({ paths: ["/mcp"] }), { disableLogger: true }).pipe(
+      Layer.provide(NodeHttpServer.layer(() => createServer({ keepAliveTimeout: 0 }), { port, host: "127.0.0.1" }))
+    )
+  },
+  web: async () => (await import("./webServer.mjs")).layer(port)
+}
+
 const serveHttp = async () => {
   const HttpServerTransport = await import("@effect-mcp/transport-http/HttpServerTransport")
-  const NodeListener = await import("@effect-mcp/transport-http/NodeListener")
+  const listener = await listeners[process.env.BENCH_LISTENER ?? "node"]()
   return HttpServerTransport.layer({ sessions: process.env.BENCH_MODE !== "stateless" }).pipe(
     Layer.provide(Server),
-    Layer.provide(NodeListener.layer({ port: Number(process.env.PORT) })),
+    Layer.provide(listener),
     Layer.launch
   )
 }

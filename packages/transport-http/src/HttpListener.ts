@@ -15,6 +15,19 @@ export interface Route {
   /** The name of the host for which it is, in lower case and without a port; all by default, after those that name one. */
   readonly host?: string | undefined
   readonly handle: Handle
+  /**
+   * Set for what the listener is there for: an endpoint. Tells whether it finishes what runs and begins nothing new. Other routes, such as
+   * those that tell about health, have none.
+   */
+  readonly isClosing?: (() => boolean) | undefined
+}
+
+/** How the endpoints of a listener are. */
+export interface Endpoints {
+  /** How many are mounted. */
+  readonly mounted: number
+  /** How many of these finish what runs and begin nothing new. */
+  readonly closing: number
 }
 
 /** Nothing can be mounted there. */
@@ -28,5 +41,7 @@ export class HttpListener extends Context.Service<
     readonly mount: (route: Route) => Effect.Effect<void, MountError, Scope.Scope>
     /** Where clients on this machine reach it, such as `http://127.0.0.1:3000`; `undefined` where it does not know. */
     readonly url: string | undefined
+    /** How its endpoints are now. */
+    readonly endpoints: () => Endpoints
   }
 >()("@effect-mcp/transport-http/HttpListener") {}

@@ -87,7 +87,8 @@ export const make = Effect.fnUntraced(function* (
   )
   server.maxConnections = options.maxConnections ?? 10_000
   yield* Effect.acquireRelease(listen(server, options), () => close(server))
-  return { mount: routes.mount, url: urlOf(server.address() as AddressInfo), server } // it listens on a port
+  const url = urlOf(server.address() as AddressInfo) // it listens on a port
+  return { mount: routes.mount, url, endpoints: routes.endpoints, server }
 })
 
 /** A listener as long as the layer lives. */

@@ -43,6 +43,9 @@ export class NodeExchange implements Exchange {
 
   readText(limit: number, timeout: number, done: (body: string | undefined, problem: BodyProblem | undefined) => void): void {
     const { request } = this
+    // Somebody else, such as a parser of bodies, was before us.
+    if (request.readableEnded) return done(undefined, "unreadable")
+    if (request.destroyed) return done(undefined, "gone")
     const chunks: Array<Buffer> = []
     let size = 0
     const end = (body: string | undefined, problem: BodyProblem | undefined): void => {

@@ -41,7 +41,7 @@ export interface Tools {
 }
 
 /** A posted message with what belongs to it. */
-interface Post {
+export interface Post {
   readonly exchange: Exchange
   readonly principal: Principal | undefined
   readonly takes: Accepted
@@ -151,23 +151,22 @@ export class Posts {
     }
     const problem = message._tag === "Request" ? this.headerProblem(message, version, post.exchange) : undefined
     if (problem !== undefined && message._tag === "Request") return post.reply(replies.headerMismatch(message.id, problem))
-    const { exchange, principal, reply, takes } = post
+    const { exchange, takes } = post
     // It is nothing but a stream.
     const listens = message._tag === "Request" && message.method === "subscriptions/listen"
-    if (listens && !takes.stream) return reply(replies.text(406, "Not acceptable: Accept must have text/event-stream"))
-    const asked = {
-      revision: Revision.latest,
-      session: undefined,
-      streams: takes.stream && (listens || !this.tools.settings.jsonOnly),
-      json: takes.json,
-      opens: undefined
-    }
+    if (listens && !takes.stream) return post.reply(replies.text(406, "Not acceptable: Accept must have text/event-stream"))
+    const streams = takes.stream && (listens || !this.tools.settings.jsonOnly)
+    this.single(message, { ...post, takes: { json: takes.json, stream: streams } }, (name) => exchange.header(name))
+  }
+
+  /** Serves a message of the request era. Where there is a `header`, what it reads has to agree with the message. */
+  single(message: Jsonrpc.Single, { exchange, principal, reply, takes }: Post, header?: Delivery["header"]): void {
+    const asked = { revision: Revision.latest, session: undefined, streams: takes.stream, json: takes.json, opens: undefined }
     const answer = this.answer(asked, reply)
     const options: PeerOptions = { transport: "http", push: nowhere, era: "request" }
     this.alone(principal === undefined ? options : { ...options, principal }, (peer, leave) => {
-      const delivery = { principal, header: (name: string) => exchange.header(name) }
       answer.cancel = leave
-      this.hand(peer, message, answer, exchange, delivery, leave)
+      this.hand(peer, message, answer, exchange, { principal, header }, leave)
     })
   }
 

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Exchange, Handle } from "../../Exchange.ts"
-import { MountError, type Route } from "../../HttpListener.ts"
+import { type Endpoints, MountError, type Route } from "../../HttpListener.ts"
 import * as replies from "./replies.ts"
 
 const hostOf = (exchange: Exchange): string => {
@@ -47,6 +47,12 @@ export class Routes {
         () => Effect.sync(() => this.remove(route))
       )
     })
+
+  readonly endpoints = (): Endpoints => {
+    const all = [...this.exact.values()].flat().concat(this.below.map(({ route }) => route))
+    const endpoints = all.filter(({ isClosing }) => isClosing !== undefined)
+    return { mounted: endpoints.length, closing: endpoints.filter(({ isClosing }) => isClosing?.() === true).length }
+  }
 
   readonly handle: Handle = (exchange, reply) => {
     const path = pathOf(exchange.target)

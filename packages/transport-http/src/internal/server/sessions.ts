@@ -29,9 +29,13 @@ export interface Tools {
 }
 
 // Streams have names of their own in all processes that share a store.
-const prefix = globalThis.crypto.randomUUID().slice(0, 8)
+// Made when it is needed: Workers may not ask for anything random while they load.
+let prefix: string | undefined
 let lastTrack = 0
-const trackName = (kind: "r" | "s") => `${kind}${prefix}${(++lastTrack).toString(36)}`
+const trackName = (kind: "r" | "s") => {
+  prefix ??= globalThis.crypto.randomUUID().slice(0, 8)
+  return `${kind}${prefix}${(++lastTrack).toString(36)}`
+}
 
 /** Whether a stream is the one for messages that belong to no request. */
 const isStandalone = (name: string): boolean => name.startsWith("s")
