@@ -82,11 +82,12 @@ describe("sessions that are kept", () => {
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual((yield* greet(peer))._tag, "Reply")
       assert.deepStrictEqual(peer.agreement, { version: "2025-06-18", sessionId: "s" })
+      const capabilities: Json = { roots: {}, "x/later": { a: 1 } }
       assert.deepStrictEqual(yield* store.get("s"), {
         id: "s",
         version: "2025-06-18",
         clientInfo,
-        clientCapabilities: { roots: {}, "x/later": { a: 1 } },
+        clientCapabilities: capabilities,
         subscriptions: [],
         createdAt: 5000,
         principal: { subject: "ada", issuer: "https://id.example.com" },
