@@ -85,11 +85,11 @@ const listeners = {
 const serveHttp = async () => {
   const HttpServerTransport = await import("@effect-mcp/transport-http/HttpServerTransport")
   const listener = await listeners[process.env.BENCH_LISTENER ?? "node"]()
-  return HttpServerTransport.layer({ sessions: process.env.BENCH_MODE !== "stateless" }).pipe(
-    Layer.provide(Server),
-    Layer.provide(listener),
-    Layer.launch
-  )
+  const sessions = process.env.BENCH_MODE !== "stateless"
+  const mounted = (path) => HttpServerTransport.layer({ path, sessions }).pipe(Layer.provide(Layer.fresh(Server)))
+  // The last one is called; those before it are what else is on the port.
+  const others = Array.from({ length: Number(process.env.BENCH_SERVERS ?? 1) - 1 }, (_, i) => mounted(`/mcp${i}`))
+  return Layer.mergeAll(...others, mounted("/mcp")).pipe(Layer.provide(listener), Layer.launch)
 }
 
 const serveStdio = async () => {
