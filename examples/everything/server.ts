@@ -15,5 +15,5 @@ HttpServerTransport.layer({ path: "/mcp" }).pipe(
   Layer.provide(Everything),
   Layer.provide(Listener),
   Layer.launch,
-  NodeRuntime.runMain
+  NodeRuntime.runMain({ teardown: NodeListener.teardown })
 )

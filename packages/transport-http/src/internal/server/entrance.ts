@@ -30,6 +30,8 @@ export class Entrance {
   private readonly tools: Tools
   /** Set when the server goes away: nothing new is begun. */
   isClosing = false
+  /** How many bodies are on their way. */
+  private reading = 0
 
   constructor(tools: Tools) {
     this.tools = tools
@@ -52,7 +54,7 @@ export class Entrance {
 
   /** Reads a body of JSON, or refuses it. */
   readJson(exchange: Exchange, reply: (reply: Reply) => void, use: (text: string) => void): void {
-    const { bodyTimeout, maxBodyBytes: limit } = this.tools.settings
+    const { bodyTimeout, maxBodyBytes: limit, maxRequests } = this.tools.settings
     const encoding = exchange.header("content-encoding")
     if (!isJson(exchange.header("content-type"))) {
       return reply(replies.text(415, "Unsupported media type: Content-Type must be application/json, in UTF-8"))
@@ -60,10 +62,12 @@ export class Entrance {
     if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
       return reply(replies.text(415, "Unsupported encoding: bodies are not compressed", { "accept-encoding": "identity" }))
     }
-    const tooLarge = () =>
-      reply(replies.text(413, `the body is longer than ${limit} bytes, which is the option maxBodyBytes`, close))
+    const tooLarge = () => reply(replies.text(413, `the body is longer than ${limit} bytes, which is the option maxBodyBytes`))
     if (Number(exchange.header("content-length") ?? 0) > limit) return tooLarge()
+    if (this.reading >= maxRequests) return reply(replies.unavailable(`more than ${maxRequests} requests at once`))
+    this.reading++
     exchange.readText(limit, bodyTimeout, (text, problem) => {
+      this.reading--
       if (text !== undefined) return this.isClosing ? reply(shuttingDown) : this.attempt(reply, () => use(text))
       if (problem === "too-large") return tooLarge()
       if (problem === "too-slow") return reply(replies.text(408, "Request timeout: the body did not arrive in time", close))

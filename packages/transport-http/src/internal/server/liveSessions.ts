@@ -13,6 +13,12 @@ import { LiveSession, type Tools as SessionTools } from "./sessions.ts"
 /** What is called with the session of a request. It is not called when the request got its refusal instead. */
 type Use = (session: LiveSession) => void
 
+// Beyond that those that nothing needs to stay are let go at once. As many as the store in memory keeps.
+const maxLive = 10_000
+
+// So many are looked at to find one.
+const maxLooks = 16
+
 /** See the module. */
 export class LiveSessions {
   private readonly tools: SessionTools
@@ -41,6 +47,7 @@ export class LiveSessions {
 
   add(session: LiveSession): void {
     this.sessions.set(session.id, session)
+    if (this.sessions.size > maxLive) this.makeRoom()
   }
 
   /** Calls `use` with the session that a request names, or refuses the request. */
@@ -89,6 +96,17 @@ export class LiveSessions {
       if (Exit.isFailure(exit)) this.onDefect("renewing a session", exit.cause)
       else if (!exit.value) this.drop(session)
     })
+  }
+
+  // Those that must stay go to the end of the row.
+  private makeRoom(): void {
+    let looks = 0
+    for (const [id, session] of this.sessions) {
+      if (session.isIdle(this.tools.now(), 0)) return this.drop(session)
+      if (++looks === maxLooks) return
+      this.sessions.delete(id)
+      this.sessions.set(id, session)
+    }
   }
 
   private drop(session: LiveSession): void {

@@ -21,7 +21,7 @@ export class NodeExchange implements Exchange {
   private readonly response: ServerResponse
   private readonly stallTimeout: number
 
-  /** `stallTimeout` is for what is unsent when the answer is complete, in milliseconds. */
+  /** `stallTimeout` is for what is unsent when the answer is complete, and for a body that nobody reads, in milliseconds. */
   constructor(request: IncomingMessage, response: ServerResponse, stallTimeout: number) {
     this.request = request
     this.response = response
@@ -85,12 +85,18 @@ export class NodeExchange implements Exchange {
   readonly reply = ({ body, headers, status }: Reply): void => {
     const { response } = this
     if (response.destroyed || response.headersSent) return
-    response.writeHead(status, headers)
-    if (typeof body === "object") this.stream(body)
-    else {
-      response.end(body)
-      this.guard()
-    }
+    if (typeof body === "object") return this.stream(status, headers, body)
+    const length = body === undefined ? 0 : Buffer.byteLength(body)
+    response.writeHead(status, status === 204 ? headers : { ...headers, "content-length": length }).end(body)
+    this.guard()
+    if (!this.request.complete) this.dropRest()
+  }
+
+  // A client that is refused may send all of its body before it looks at the answer.
+  private dropRest(): void {
+    const { request } = this
+    const timer = setTimeout(() => request.destroy(), this.stallTimeout).unref()
+    request.once("close", () => clearTimeout(timer)).resume()
   }
 
   // Nobody watches an answer any more once it is complete. The server cuts a socket on which nothing moves for so long, and has its own
@@ -100,12 +106,15 @@ export class NodeExchange implements Exchange {
     if (response.writableLength > 0) response.socket?.setTimeout(this.stallTimeout)
   }
 
-  private stream(body: StreamBody): void {
+  private stream(status: number, headers: Reply["headers"], body: StreamBody): void {
     const { response } = this
-    response.flushHeaders()
-    response.on("drain", () => body.drained())
+    response.writeHead(status, headers).flushHeaders()
+    // The event "drain" comes only after so much was written as Node finds too much.
+    const written = () => {
+      if (response.writableLength === 0) body.drained()
+    }
     const sink: Sink = {
-      write: (text) => void response.write(text),
+      write: (text) => void response.write(text, written),
       waiting: () => response.writableLength,
       end: () => {
         response.end()

@@ -153,9 +153,9 @@ export class LiveSession implements Emit {
     return false
   }
 
-  /** Whether nothing needs it to stay. */
-  isIdle(now: number): boolean {
-    if (this.peer.inFlight > 0 || now - this.usedAt < idleTime) return false
+  /** Whether nothing needs it to stay, and nobody has used it for so long. */
+  isIdle(now: number, time = idleTime): boolean {
+    if (this.peer.inFlight > 0 || now - this.usedAt < time) return false
     if (this.standalone instanceof EventStream) return false
     for (const track of this.tracks?.values() ?? []) if (track.isAttached || track !== this.standalone) return false
     return true

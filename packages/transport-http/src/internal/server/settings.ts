@@ -47,7 +47,7 @@ export interface Options {
   readonly maxUrlLength?: number
   /** How deep JSON may be nested; more is refused with 400. 128 by default. */
   readonly maxDepth?: number
-  /** How many requests are in work at once, listening ones included; more are refused with 503. 10,000 by default. */
+  /** How many requests arrive or are in work at once, listening ones included; more are refused with 503. 10,000 by default. */
   readonly maxRequests?: number
   /** How many streams without a request (`GET`) are open at once; more are refused with 503. 10,000 by default. */
   readonly maxStreams?: number
