@@ -31,8 +31,11 @@ export class Child {
   private readonly decoder = new TextDecoder()
   private looks: Array<() => void> = []
 
-  constructor(args: ReadonlyArray<string>, stdio: StdioOptions = "pipe") {
-    this.process = spawn(process.execPath, args, { stdio, env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined } })
+  constructor(args: ReadonlyArray<string>, stdio: StdioOptions = "pipe", env: Readonly<Record<string, string>> = {}) {
+    this.process = spawn(process.execPath, args, {
+      stdio,
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...env }
+    })
     this.closed = once(this.process, "close")
     this.process.on("close", () => this.look())
     this.process.stdin?.on("error", () => {}) // it may be gone
