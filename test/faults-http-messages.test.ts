@@ -323,6 +323,14 @@ it("a long body in many chunks is one message", async () => {
   assert.strictEqual(messageOf(await socket.write("0\r\ntrailer: x\r\n\r\n").response()).result.content[0].text, "100000")
 })
 
+it("an answer has its length, in bytes, and one without a body says so", async () => {
+  const { body, headers } = await single(server.port, modernCall(1, "echo", { text: "äöü" }))
+  assert.strictEqual(headers["content-length"], String(Buffer.byteLength(body)))
+  assert.notProperty(headers, "transfer-encoding")
+  const accepted = await single(server.port, say(session, { method: "notifications/made/up" }))
+  assert.strictEqual(accepted.headers["content-length"], "0")
+})
+
 it("nothing of all this is worth a line in the log", () => {
   assert.deepStrictEqual(server.log, [])
 })
