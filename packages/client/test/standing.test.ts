@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
@@ -272,6 +273,7 @@ describe("what is measured", () => {
       yield* Fiber.join(fiber)
       const call = (yield* ours).find(({ attributes }) => ({ ...attributes })["gen_ai.tool.name"] === "t")
       assert.strictEqual((call!.state as { readonly sum: number }).sum, 7)
+      assert.strictEqual(({ ...call!.attributes } as { readonly unit?: string }).unit, "s")
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 
@@ -322,18 +324,22 @@ describe("spans", () => {
           "mcp.method.name": "tools/call",
           "mcp.protocol.version": "2025-11-25",
           "network.transport": "memory",
+          "jsonrpc.request.id": String(connection.last("tools/call")["id"]),
           "gen_ai.operation.name": "execute_tool",
           "gen_ai.tool.name": "t"
         })
         assert.strictEqual(connection.last("tools/call")["params"]._meta.traceparent, `00-${call.traceId}-${call.spanId}-01`)
         yield* client.callTool("bad")
-        assert.strictEqual(spans.at(-1)?.attributes.get("error.type"), "tool_error")
+        const bad = spans.at(-1)
+        assert.strictEqual(bad?.attributes.get("error.type"), "tool_error")
+        assert.isTrue(bad?.status._tag === "Ended" && Exit.isFailure(bad.status.exit))
         yield* Effect.flip(client.readResource("a:1"))
         const read = spans.at(-1)
         assert.deepStrictEqual(
-          [read?.name, read?.attributes.get("mcp.resource.uri"), read?.attributes.get("error.type"), read?.status._tag],
-          ["resources/read", "a:1", "-32002", "Ended"]
+          ["mcp.resource.uri", "error.type", "rpc.response.status_code"].map((name) => read?.attributes.get(name)),
+          ["a:1", "-32002", "-32002"]
         )
+        assert.deepStrictEqual([read?.name, read?.status._tag], ["resources/read", "Ended"])
       })
     )
   )

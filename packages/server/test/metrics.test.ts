@@ -31,6 +31,7 @@ const measured = Effect.fnUntraced(function* (options: Options = {}) {
 
 const of = (tool: string, count: number, errorType?: string): Series => ({
   attributes: {
+    unit: "s",
     "mcp.method.name": "tools/call",
     "gen_ai.operation.name": "execute_tool",
     "gen_ai.tool.name": tool,
@@ -118,6 +119,7 @@ describe("mcp.server.operation.duration", () => {
       assert.deepStrictEqual(others, [])
       assert.strictEqual(all?.count, 20)
       assert.notProperty(all?.attributes, "gen_ai.tool.name")
+      assert.include(all?.attributes, { "error.type": "-32602", "rpc.response.status_code": "-32602" })
     })
   )
 
@@ -125,7 +127,7 @@ describe("mcp.server.operation.duration", () => {
     Effect.gen(function* () {
       const { peer, series } = yield* measured()
       for (let i = 0; i < 4; i++) yield* peer.request("tools/list")
-      assert.deepStrictEqual(series(duration), [{ attributes: { "mcp.method.name": "tools/list" }, count: 4 }])
+      assert.deepStrictEqual(series(duration), [{ attributes: { unit: "s", "mcp.method.name": "tools/list" }, count: 4 }])
     })
   )
 })

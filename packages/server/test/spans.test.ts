@@ -71,7 +71,7 @@ describe("spans", () => {
     Effect.gen(function* () {
       const { attributes, peer } = yield* traced({}, { transport: "http" })
       yield* peer.request("tools/call", work("hello"))
-      assert.strictEqual(attributes(0)["network.transport"], "tcp")
+      assert.include(attributes(0), { "network.transport": "tcp", "network.protocol.name": "http" })
     })
   )
 

@@ -42,9 +42,8 @@ export const make = Effect.fnUntraced(function* (
     standing,
     {
       agreement,
-      transport: (yield* ClientTransport).kind,
       around,
-      trace: tracing(yield* Effect.context<never>())
+      trace: tracing(yield* Effect.context<never>(), yield* ClientTransport)
     },
     options
   )

@@ -37,8 +37,6 @@ export type OnMessage = (id: number, isRound: boolean) => void
 /** What stands around requests, and where they go. */
 export interface Surroundings {
   readonly agreement: () => Agreement
-  /** The kind of the transport, for spans. */
-  readonly transport: string
   readonly around: Around | undefined
   readonly trace: Trace | undefined
 }
@@ -66,13 +64,17 @@ export class Requests {
 
   /** Makes a request. Tracing is around the guards. */
   make(method: string, params: Params, call: CallOptions | undefined, onMessage?: OnMessage): Result {
-    const { agreement, trace, transport } = this.surroundings
+    const { agreement, trace } = this.surroundings
     const tool = toolOf(method, params)
     if (trace === undefined) return this.send(method, tool, params, call, call?.meta, onMessage)
     const { version } = agreement().wire.revision
-    return trace({ method, tool, params, version, transport }, (meta) =>
-      this.send(method, tool, params, call, { ...meta, ...call?.meta }, onMessage)
-    )
+    return trace({ method, tool, params, version }, (meta, onId) => {
+      const told: OnMessage = (id, isRound) => {
+        onId(id)
+        onMessage?.(id, isRound)
+      }
+      return this.send(method, tool, params, call, { ...meta, ...call?.meta }, told)
+    })
   }
 
   /**

@@ -14,9 +14,14 @@ type Attributes = { readonly [key: string]: string }
 const histogram = (attributes: Attributes) =>
   Metric.histogram("mcp.client.operation.duration", {
     description: "Duration of MCP requests, as the client sees it, in seconds",
-    attributes,
+    // Exporters take the unit from here.
+    attributes: { unit: "s", ...attributes },
     boundaries
   })
+
+// The codes of JSON-RPC are numbers, what else goes wrong has a name.
+const failureOf = (errorType: string): Attributes =>
+  /^-?\d+$/.test(errorType) ? { "error.type": errorType, "rpc.response.status_code": errorType } : { "error.type": errorType }
 
 /** What is measured under one name: a method, or a method and its tool. */
 export class Subject {
@@ -32,7 +37,7 @@ export class Subject {
   duration(errorType: string | undefined): Metric.Histogram<number> {
     if (errorType === undefined) return this.succeeded
     let metric = this.failed.get(errorType)
-    if (metric === undefined) this.failed.set(errorType, (metric = histogram({ ...this.attributes, "error.type": errorType })))
+    if (metric === undefined) this.failed.set(errorType, (metric = histogram({ ...this.attributes, ...failureOf(errorType) })))
     return metric
   }
 }

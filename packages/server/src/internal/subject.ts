@@ -18,9 +18,14 @@ export interface Subject {
 export const histogram = (attributes: { readonly [key: string]: string }) =>
   Metric.histogram("mcp.server.operation.duration", {
     description: "Duration of MCP requests, as the server sees it, in seconds",
-    attributes,
+    // Exporters take the unit from here.
+    attributes: { unit: "s", ...attributes },
     boundaries
   })
+
+/** What went wrong, as an attribute. The codes of JSON-RPC are numbers, what else goes wrong has a name. */
+export const failureOf = (errorType: string): { readonly [key: string]: string } =>
+  /^-?\d+$/.test(errorType) ? { "error.type": errorType, "rpc.response.status_code": errorType } : { "error.type": errorType }
 
 /** What a method is about. */
 export interface Target {

@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import type { Call } from "./call.ts"
-import { histogram, type Subject } from "./subject.ts"
+import { failureOf, histogram, type Subject } from "./subject.ts"
 
 /** How often arguments came as JSON in a string. */
 export const repairs = Metric.counter("mcp.server.arguments.repaired", {
@@ -51,10 +51,11 @@ export interface Telemetry {
 
 const networks: { readonly [transport: string]: string | undefined } = { stdio: "pipe", http: "tcp" }
 
-const standing = (call: Call) => ({
+const standing = (call: Call): { readonly [key: string]: string } => ({
   "mcp.protocol.version": call.revision.version,
   "jsonrpc.request.id": String(call.id),
-  "network.transport": networks[call.peer.transport] ?? call.peer.transport
+  "network.transport": networks[call.peer.transport] ?? call.peer.transport,
+  ...(call.peer.transport === "http" ? { "network.protocol.name": "http" } : {})
 })
 
 /** Telemetry with the tracer and the metrics of a context. */
@@ -79,7 +80,7 @@ export const make = (context: Context.Context<never>, recordArguments: boolean):
       })
       for (const key in attributes) span.attribute(key, attributes[key])
       const facts = standing(call)
-      for (const key in facts) span.attribute(key, facts[key as keyof typeof facts])
+      for (const key in facts) span.attribute(key, facts[key])
       if (call.sessionId !== undefined) span.attribute("mcp.session.id", call.sessionId)
       const uri = call.params?.["uri"]
       if (typeof uri === "string") span.attribute("mcp.resource.uri", uri)
@@ -93,15 +94,14 @@ export const make = (context: Context.Context<never>, recordArguments: boolean):
       if ("json" in message) span.attribute("gen_ai.tool.call.result", message.json)
     },
     close: (span, exit, errorType) => {
-      if (errorType !== undefined) span.attribute("error.type", errorType)
-      // The codes of JSON-RPC are numbers, what else goes wrong has a name.
-      if (errorType !== undefined && /^-?\d+$/.test(errorType)) span.attribute("rpc.response.status_code", errorType)
+      const failed = errorType === undefined ? {} : failureOf(errorType)
+      for (const key in failed) span.attribute(key, failed[key])
       span.end(clock.currentTimeNanosUnsafe(), exit)
     },
     record: ({ attributes, duration, failures }, millis, errorType) => {
       if (errorType === undefined) return duration.updateUnsafe(millis / 1000, context)
       let failed = failures.get(errorType)
-      if (failed === undefined) failures.set(errorType, (failed = histogram({ ...attributes, "error.type": errorType })))
+      if (failed === undefined) failures.set(errorType, (failed = histogram({ ...attributes, ...failureOf(errorType) })))
       failed.updateUnsafe(millis / 1000, context)
     },
     repaired: (count) => repairs.updateUnsafe(count, context)
