@@ -18,9 +18,13 @@ export const root = resolve(interop, "..")
 /** Our server with something of everything. */
 export const ours = node(source, resolve(interop, "fixtures/server.ts"))
 
-/** The same over HTTP, with these options of its endpoint; its first line says where it is. */
+/** The same over HTTP, with these options of its endpoint; a line of its output is its URL. */
 export const overHttp = (options: object): Program =>
   node(source, resolve(interop, "fixtures/httpServer.ts"), JSON.stringify(options))
+
+/** A program with telemetry, see `fixtures/telemetry.ts`. */
+export const traced = (name: string, ...args: ReadonlyArray<string>): Program =>
+  node(source, resolve(interop, `fixtures/${name}.ts`), ...args)
 
 /** The server of the library example. */
 export const library = node(source, resolve(root, "examples/library/server.ts"))
