@@ -22,6 +22,10 @@ export const ours = node(source, resolve(interop, "fixtures/server.ts"))
 export const overHttp = (options: object): Program =>
   node(source, resolve(interop, "fixtures/httpServer.ts"), JSON.stringify(options))
 
+/** The same with pages, which have this script; see `fixtures/browserServer.ts`. */
+export const forPages = (options: object, script: string): Program =>
+  node(source, resolve(interop, "fixtures/browserServer.ts"), JSON.stringify(options), script)
+
 /** A program with telemetry, see `fixtures/telemetry.ts`. */
 export const traced = (name: string, ...args: ReadonlyArray<string>): Program =>
   node(source, resolve(interop, `fixtures/${name}.ts`), ...args)
