@@ -4,6 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
 import { TestClock } from "effect/testing"
 import { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as ElicitationHandler from "../src/ElicitationHandler.ts"
@@ -220,7 +221,11 @@ describe("an answer with a time to live", () => {
     })
   )
 
-  it.effect("is not kept when it depends on somebody's answers", () =>
+  // Telling the trace must not be in the way.
+  it.effect.each([
+    ["not traced", Tracer.nativeTracer],
+    ["traced", Tracer.make({ span: (options) => new Tracer.NativeSpan(options) })]
+  ] as const)("is not kept when it depends on somebody's answers, %s", ([, tracer]) =>
     Effect.gen(function* () {
       let reads = 0
       const script: Script = (message, connection) => {
@@ -239,7 +244,7 @@ describe("an answer with a time to live", () => {
       yield* client.readResource("a:1")
       yield* client.readResource("a:1")
       assert.strictEqual(reads, 4)
-    })
+    }).pipe(Effect.provideService(Tracer.Tracer, tracer))
   )
 })
 

@@ -257,6 +257,11 @@ describe("metrics", () => {
           ["tools/call slow connection_lost", 1]
         ])
       )
+      const refused = (yield* Metric.snapshot).map(({ attributes }): { readonly [key: string]: unknown } => ({ ...attributes }))
+      assert.deepStrictEqual(
+        refused.flatMap((each) => each["rpc.response.status_code"] ?? []),
+        ["-32601"]
+      )
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 })

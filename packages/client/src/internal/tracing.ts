@@ -47,7 +47,7 @@ const standing = ({ endpoint, kind }: Reached): Attributes => {
   const url = endpoint === undefined ? null : URL.parse(endpoint)
   if (kind !== "http") return transport
   const protocol = { ...transport, "network.protocol.name": "http" }
-  if (url === null || url.hostname === "") return protocol
+  if (url === null) return protocol
   const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port)
   return { ...protocol, "server.address": url.hostname.replace(/^\[(.*)\]$/, "$1"), "server.port": port }
 }
