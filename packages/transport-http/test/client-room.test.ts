@@ -60,4 +60,23 @@ describe("room for so many at once", () => {
       assert.deepStrictEqual(seen, ["a"])
     })
   )
+
+  it.effect("is given back at once by thousands, one after the other", () =>
+    Effect.gen(function* () {
+      const [room, count] = [new Room(1), 20_000]
+      let seen = 0
+      room.enter()
+      for (let n = 0; n < count; n++) {
+        const leaving = room.whenFree(() => {
+          seen++
+          room.enter()
+          room.leave()
+        })
+        yield* Effect.forkChild(leaving, { startImmediately: true })
+      }
+      room.leave()
+      assert.strictEqual(seen, count)
+      assert.isTrue(room.isFree)
+    })
+  )
 })

@@ -340,7 +340,8 @@ export class Connection implements Keeper {
         pending.end(Effect.fail(unsendable(pending, Cause.squash(cause))), "invalid_arguments")
       })
     const sent = () => {
-      if (this.transport === transport) pending.stage = "sent"
+      // It may have failed at once, and wait again.
+      if (this.transport === transport && pending.stage === "queued") pending.stage = "sent"
     }
     const written = Effect.map(transport.send(message, sent), sent)
     // Of a connection that has just ended, this may be told before the end.

@@ -15,7 +15,7 @@ import * as RequestEra from "@effect-mcp/core/wire/RequestEra"
 import * as SessionEra from "@effect-mcp/core/wire/SessionEra"
 import type { ClientWire } from "@effect-mcp/core/wire/Wire"
 import * as Effect from "effect/Effect"
-import { InvalidAnswer, McpClientError, NegotiationFailed } from "../McpClientError.ts"
+import { InvalidAnswer, McpClientError, NegotiationFailed, TimedOut } from "../McpClientError.ts"
 import type { Connection } from "./connection.ts"
 import { early } from "./pending.ts"
 
@@ -148,6 +148,15 @@ const requestEra = Effect.fnUntraced(function* (
   return agreement
 })
 
+// Over HTTP each message has a response of its own, and that may never come.
+const initialized = (connection: Connection, after: number | undefined): Effect.Effect<void, McpClientError> => {
+  const method = "notifications/initialized"
+  const told = connection.notify(method)
+  if (after === undefined) return told
+  const orElse = () => Effect.fail(new McpClientError({ reason: new TimedOut({ method, after }) }))
+  return Effect.timeoutOrElse(told, { duration: after, orElse })
+}
+
 const sessionEra = Effect.fnUntraced(function* (
   connection: Connection,
   { agreed, capabilities, info, timeout, versions }: Offer,
@@ -170,7 +179,7 @@ const sessionEra = Effect.fnUntraced(function* (
     instructions: instructionsOf(result)
   }
   agreed(agreement)
-  yield* connection.notify("notifications/initialized")
+  yield* initialized(connection, timeout)
   return agreement
 })
 

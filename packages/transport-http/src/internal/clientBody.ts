@@ -2,10 +2,27 @@
  * Puts a body together from its pieces.
  */
 
+// So many are put together into one.
+const maxPieces = 1024
+
+const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}
+
 /** See the module. */
 export class Body {
   private pieces: Array<Uint8Array> = []
-  private length = 0
+  /** How many pieces, at the beginning, are put together already. */
+  private joined = 0
+  length = 0
   private readonly limit: number
 
   constructor(limit: number) {
@@ -16,20 +33,20 @@ export class Body {
   push(bytes: Uint8Array): boolean {
     this.length += bytes.length
     if (this.length > this.limit) return false
-    this.pieces.push(bytes)
+    // A piece of one byte costs a hundred.
+    if (this.pieces.push(bytes) - this.joined >= maxPieces) this.pieces.push(concat(this.pieces.splice(this.joined++)))
     return true
   }
 
   /** All bytes. */
   all(): Uint8Array {
     const [only] = this.pieces
-    if (only !== undefined && this.pieces.length === 1) return only
-    const all = new Uint8Array(this.length)
-    let at = 0
-    for (const piece of this.pieces) {
-      all.set(piece, at)
-      at += piece.length
-    }
-    return all
+    return only !== undefined && this.pieces.length === 1 ? only : concat(this.pieces)
+  }
+
+  /** Forgets them. */
+  clear(): void {
+    this.pieces = []
+    this.joined = this.length = 0
   }
 }

@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { unreachable } from "./clientErrors.ts"
-import { listOf } from "./clientHeaders.ts"
-import type { HttpListener, HttpProblem, HttpRequest } from "./clientHttp.ts"
+import { listOf, merge } from "./clientHeaders.ts"
+import type { HeaderList, HttpListener, HttpProblem, HttpRequest } from "./clientHttp.ts"
 import type { Settings } from "./clientSettings.ts"
 
 /** Takes the response. One of `onEnd`, `onProblem` and `onFailed` is the last thing that it hears. Must not throw. */
@@ -107,8 +107,8 @@ class Call implements HttpListener {
     })
   }
 
-  private send(more: ReadonlyArray<string>): void {
-    const request = more.length === 0 ? this.request : { ...this.request, headers: [...this.request.headers, ...more] }
+  private send(more: HeaderList): void {
+    const request = more.length === 0 ? this.request : { ...this.request, headers: merge(this.request.headers, more) }
     const giveUp = this.settings.http.send(this.url === request.url ? request : { ...request, url: this.url }, this)
     this.giveUp = giveUp
     if (this.isOver) giveUp()

@@ -9,16 +9,18 @@ import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import { call } from "./clientCall.ts"
 import { unusable } from "./clientErrors.ts"
 import { Exchange, type Keeper } from "./clientExchange.ts"
 import { revisionOf, routing } from "./clientHeaders.ts"
-import type { HeaderList } from "./clientHttp.ts"
-import { post, type Posted } from "./clientPost.ts"
+import type { HeaderList, HttpRequest } from "./clientHttp.ts"
+import { Lingering } from "./clientLingering.ts"
+import { Posts } from "./clientPost.ts"
 import { Room } from "./clientRoom.ts"
 import { SessionHeaders } from "./clientSession.ts"
 import type { Settings } from "./clientSettings.ts"
-import { follow } from "./clientStream.ts"
+import { listen, type Owner, rest } from "./clientStreams.ts"
 
 /** What a connection is made of. */
 export interface Parts {
@@ -26,20 +28,13 @@ export interface Parts {
   readonly receive: (message: Jsonrpc.Inbound) => void
   readonly failed: Failed | undefined
   /** Runs something until the connection is closed. */
-  readonly run: (effect: Effect.Effect<unknown>) => void
+  readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** Opens the stream of 2024-11-05 and gives the address for messages. Absent where that is not to be tried. */
   readonly openLegacy?: (connection: Connection) => Effect.Effect<URL, ClientTransportError>
 }
 
-// Notifications and answers on their way. Beyond that they wait or are dropped.
-const maxPosts = 1024
-// Responses that the server has not ended after the answer, or after it was told that nobody wants one. Beyond that the oldest is given up.
-const maxLingering = 16
 // When a session is gone: for so long the fate of what is under way may stay unknown.
 const drainTime = "1 second"
-// For so long the session waits for its first stream, so that nothing that the server tells is lost.
-const streamPatience = "250 millis"
-
 const closing = (detail: string) => new ClientTransportError({ reason: new ConnectionClosed({ detail }) })
 
 const sessionEnded = closing("the server has ended the session")
@@ -50,16 +45,16 @@ const isNotification = (message: Jsonrpc.Outbound): message is Jsonrpc.Notificat
   "_tag" in message && message._tag === "Notification"
 
 /** See the module. */
-export class Connection implements ClientConnection, Keeper {
+export class Connection implements ClientConnection, Keeper, Owner {
   readonly settings: Settings
   readonly closed: Effect.Effect<ClientTransportError>
   private readonly parts: Parts
   private readonly reason = Deferred.makeUnsafe<ClientTransportError>()
   private readonly exchanges = new Turnover<Jsonrpc.RequestId, Exchange>()
-  private readonly lingering = new Set<Exchange>()
+  private readonly lingering = new Lingering()
   private readonly room: Room
-  private readonly session: SessionHeaders
-  private posts = 0
+  private readonly posts: Posts
+  readonly session: SessionHeaders
   /** Where messages go in HTTP+SSE. */
   private address: URL | undefined
   private over: Exit.Exit<never, ClientTransportError> | undefined
@@ -71,6 +66,9 @@ export class Connection implements ClientConnection, Keeper {
     this.closed = Deferred.await(this.reason)
     this.room = new Room(parts.settings.maxConcurrent)
     this.session = new SessionHeaders(parts.settings.headers)
+    this.posts = new Posts(parts.settings, () => {
+      if (this.session.id !== undefined) this.onGone()
+    })
   }
 
   /** Whether it is HTTP+SSE: answers come on the stream. */
@@ -86,9 +84,7 @@ export class Connection implements ClientConnection, Keeper {
       return true
     }
     if (isNotification(message) && this.cancel(message)) return true
-    if (this.posts >= maxPosts) return false
-    this.tell(message, () => {})
-    return true
+    return this.posts.sendUnsafe(this.postOf(message))
   }
 
   readonly send = (message: Jsonrpc.Outbound, onWritten?: () => void): Effect.Effect<void, ClientTransportError> =>
@@ -97,10 +93,7 @@ export class Connection implements ClientConnection, Keeper {
       if (isRequest(message)) return this.startLater(message, onWritten)
       onWritten?.()
       if (isNotification(message) && this.cancel(message)) return Effect.void
-      const told = Effect.callback<void, ClientTransportError>((resume) => {
-        const giveUp = this.tell(message, (error) => resume(error === undefined ? Effect.void : Effect.fail(error)))
-        return Effect.sync(giveUp)
-      })
+      const told = this.posts.send(this.postOf(message))
       const isStart = isNotification(message) && message.method === "notifications/initialized"
       return isStart && !this.isLegacy ? Effect.andThen(told, this.listen) : told
     })
@@ -115,8 +108,9 @@ export class Connection implements ClientConnection, Keeper {
     if (this.over !== undefined) return
     this.over = Exit.fail(error)
     for (const exchange of this.exchanges.values()) exchange.abort()
-    for (const exchange of this.lingering) exchange.abort()
+    this.lingering.abort()
     this.room.dismiss()
+    this.posts.end(this.over)
     Deferred.doneUnsafe(this.reason, Exit.succeed(error))
   }
 
@@ -128,7 +122,7 @@ export class Connection implements ClientConnection, Keeper {
     const left = Effect.callback<void>((resume) => {
       const done = () => resume(Effect.void)
       const request = { method: "DELETE", url: settings.url, headers: session.bare, body: undefined } as const
-      const listener = { onHead: done, onBytes: () => {}, onEnd: done, onProblem: done, onFailed: done }
+      const listener = { onHead: () => {}, onBytes: () => {}, onEnd: done, onProblem: done, onFailed: done }
       return Effect.sync(call(settings, request, listener))
     })
     return Effect.asVoid(Effect.timeoutOption(left, settings.closeTimeout))
@@ -137,12 +131,15 @@ export class Connection implements ClientConnection, Keeper {
   /** Takes a message: of an exchange, of the stream of the session, or of that of HTTP+SSE. */
   take(message: Jsonrpc.Inbound, exchange?: Exchange): void {
     if (this.over !== undefined) return
-    if (exchange?.isAnsweredBy(message) === true) {
-      if (exchange.isSettled) return
+    const isOwn = exchange?.isAnsweredBy(message) === true
+    if (isOwn && exchange.isSettled && message._tag !== "Batch") return
+    if (isOwn && !exchange.isSettled) {
       const problem = exchange.method === "initialize" ? this.begin(exchange, message) : undefined
       if (problem !== undefined) return this.take(unusable(exchange.id, problem), exchange)
       this.settle(exchange)
-    } else this.settleOthers(message)
+    }
+    // A batch may have the answers of others, too.
+    if (!isOwn || message._tag === "Batch") this.settleOthers(message)
     this.parts.receive(message)
     if (this.isDraining) this.checkDrained()
   }
@@ -158,7 +155,7 @@ export class Connection implements ClientConnection, Keeper {
 
   // What was refused did not run. What else is under way will be refused in a moment, or is answered.
   sessionGone(exchange: Exchange): void {
-    this.drain()
+    this.onGone()
     this.fail(exchange, sessionEnded, true)
   }
 
@@ -177,23 +174,13 @@ export class Connection implements ClientConnection, Keeper {
   }
 
   resume(exchange: Exchange, lastEventId: string, retry: number | undefined): void {
-    const { settings } = this
-    const wanted = {
-      url: settings.url,
-      headers: () => this.session.get,
-      lastEventId,
-      retry,
-      onEvent: (type: string, data: string) => {
-        if (type === "message") this.take(Jsonrpc.parse(data), exchange)
-      },
-      onOpen: () => {},
-      isDone: () => exchange.isSettled
-    }
-    const followed = Effect.map(follow(settings, wanted, true), ({ error, refused }) => {
-      if (refused === 404) this.drain()
+    const taker = { take: (message: Jsonrpc.Inbound) => this.take(message, exchange), isDone: () => exchange.isSettled }
+    const given = Effect.map(rest(this, taker, lastEventId, retry), (error) => {
       this.fail(exchange, error, false)
+      this.finished(exchange)
     })
-    this.parts.run(followed)
+    const fiber = this.parts.run(given)
+    exchange.resumed(() => fiber.interruptUnsafe())
   }
 
   progressed(): void {
@@ -241,22 +228,11 @@ export class Connection implements ClientConnection, Keeper {
     return version === undefined ? this.session.post : [...this.session.first, ...routing(method, params, version, own)]
   }
 
-  private tell(message: Jsonrpc.Notification | Jsonrpc.Response | ReadonlyArray<Jsonrpc.Response>, done: Posted): () => void {
+  private postOf(message: Jsonrpc.Notification | Jsonrpc.Response | ReadonlyArray<Jsonrpc.Response>): HttpRequest {
     const headers = isNotification(message)
       ? this.headersOf(message.method, message.params, revisionOf(message.params))
       : this.session.post
-    const body = Jsonrpc.stringify(message)
-    this.posts++
-    const request = { method: "POST", url: this.address ?? this.settings.url, headers, body } as const
-    const giveUp = post(this.settings, request, (error, status) => {
-      this.posts--
-      if (status === 404 && this.session.id !== undefined) this.drain()
-      done(error, status)
-    })
-    return () => {
-      this.posts--
-      giveUp()
-    }
+    return { method: "POST", url: this.address ?? this.settings.url, headers, body: Jsonrpc.stringify(message) }
   }
 
   // True when there is nothing to send.
@@ -271,7 +247,7 @@ export class Connection implements ClientConnection, Keeper {
       exchange.abort()
       return true
     }
-    if (!this.isLegacy) this.linger(exchange)
+    if (!this.isLegacy) this.lingering.add(exchange)
     return false
   }
 
@@ -283,7 +259,7 @@ export class Connection implements ClientConnection, Keeper {
     if (exchange.isSettled) return
     exchange.isSettled = true
     this.exchanges.delete(exchange.id)
-    if (exchange.isStreaming) this.linger(exchange)
+    if (exchange.isStreaming) this.lingering.add(exchange)
     if (exchange.counts) this.room.leave()
   }
 
@@ -300,55 +276,28 @@ export class Connection implements ClientConnection, Keeper {
     if (other !== undefined) this.settle(other)
   }
 
-  private linger(exchange: Exchange): void {
-    this.lingering.add(exchange)
-    if (this.lingering.size <= maxLingering) return
-    for (const oldest of this.lingering) {
-      this.lingering.delete(oldest)
-      return oldest.abort()
-    }
-  }
-
-  /** The stream of what the server tells by itself. */
-  private readonly listen: Effect.Effect<void> = Effect.suspend(() => {
-    const { settings } = this
-    const opened = Deferred.makeUnsafe<void>()
-    const open = () => void Deferred.doneUnsafe(opened, Exit.void)
-    const wanted = {
-      url: settings.url,
-      headers: () => this.session.get,
-      lastEventId: undefined,
-      retry: undefined,
-      onEvent: (type: string, data: string) => {
-        if (type === "message") this.take(Jsonrpc.parse(data))
-      },
-      onOpen: open,
+  private get listen(): Effect.Effect<void> {
+    const taker = {
+      take: (message: Jsonrpc.Inbound) => this.take(message),
       isDone: () => this.over !== undefined || this.isDraining
     }
-    const followed = Effect.flatMap(follow(settings, wanted, false), ({ error, refused }) => {
-      open()
-      if (refused === 404 && this.session.id !== undefined) this.drain()
-      // There need not be one.
-      if (refused === 405 || refused === 404 || wanted.isDone()) return Effect.void
-      return Effect.logWarning("what the server tells by itself is not heard: its event stream is given up", error)
-    })
-    this.parts.run(followed)
-    return Effect.asVoid(Effect.timeoutOption(Deferred.await(opened), streamPatience))
-  })
+    return listen(this, taker, this.parts.run)
+  }
 
-  private drain(): void {
+  /** The session is gone: ends the connection once all is known of what is under way. */
+  onGone(): void {
     if (this.isDraining || this.over !== undefined) return
     this.isDraining = true
     this.room.close()
-    this.parts.run(Effect.andThen(Effect.sleep(drainTime), Effect.sync(this.gone)))
+    this.parts.run(Effect.andThen(Effect.sleep(drainTime), Effect.sync(this.stop)))
     // Who noticed may have more to tell first.
     queueMicrotask(() => this.checkDrained())
   }
 
   private checkDrained(): void {
     for (const exchange of this.exchanges.values()) if (!exchange.isStreaming) return
-    this.gone()
+    this.stop()
   }
 
-  private readonly gone = (): void => this.end(sessionEnded)
+  private readonly stop = (): void => this.end(sessionEnded)
 }

@@ -58,13 +58,14 @@ export class Exchange implements CallListener {
   readonly counts: boolean
   /** Nobody waits for its answer any more: it is there, it will not come, or nobody wants it. */
   isSettled = false
-  /** Whether its event stream is open. */
+  /** Whether its event stream is open, or asked for again. */
   isStreaming = false
   /** What the server says with the response to `initialize`. */
   newSessionId: string | undefined
   /** Gives the request up. */
   abort: () => void = () => {}
   private readonly keeper: Keeper
+  private isResumed = false
   private reading: "json" | "events" | "error" | "nothing" = "nothing"
   private text: Body | undefined
   private events: SseReader | undefined
@@ -96,6 +97,12 @@ export class Exchange implements CallListener {
     }
   }
 
+  /** The rest of its answer is asked for; `abort` gives that up. */
+  resumed(abort: () => void): void {
+    this.isResumed = true
+    this.abort = abort
+  }
+
   onHead(status: number, header: (name: string) => string | undefined): void {
     const { settings } = this.keeper
     this.status = status
@@ -104,7 +111,8 @@ export class Exchange implements CallListener {
     if (status < 200 || status > 299) {
       this.reading = "error"
       this.text = new Body(maxErrorBytes)
-    } else if (!this.keeper.isLegacy) {
+    } else if (this.keeper.isLegacy) this.isStreaming = true
+    else {
       if (this.method === "initialize") this.newSessionId = header("mcp-session-id")
       const type = essence(header("content-type"))
       if (type === "text/event-stream") {
@@ -128,7 +136,8 @@ export class Exchange implements CallListener {
     if (this.reading === "error") {
       this.text = undefined
       this.abort()
-      return this.refuse(undefined)
+      this.refuse(undefined)
+      return this.finish()
     }
     this.onTooLong()
   }
@@ -166,6 +175,7 @@ export class Exchange implements CallListener {
   }
 
   private finish(): void {
+    if (this.isResumed) return
     this.isStreaming = false
     this.keeper.finished(this)
   }

@@ -66,15 +66,23 @@ const run = async (
 /** Speaks HTTP by a function like `fetch`. Connections and sizes of headers are its own affair. */
 export const make = (fetch: Fetch, { responseTimeout }: HttpLimits): Http => {
   const open = new Set<AbortController>()
+  let isClosed = false
   const timeout = Math.min(responseTimeout, 2 ** 31 - 1)
   return {
     send: (request, listener) => {
+      if (isClosed) {
+        listener.onProblem({ kind: "connect", detail: "the transport is closed", cause: undefined })
+        return () => {}
+      }
       const giveUp = new AbortController()
       open.add(giveUp)
       void run(fetch, request, listener, giveUp, timeout).finally(() => open.delete(giveUp))
       return () => giveUp.abort()
     },
     decode: (bytes) => utf8.decode(bytes),
-    close: Effect.sync(() => open.forEach((request) => request.abort()))
+    close: Effect.sync(() => {
+      isClosed = true
+      open.forEach((request) => request.abort())
+    })
   }
 }

@@ -40,10 +40,28 @@ export const routing = (
 }
 
 // They are part of the protocol, or of HTTP itself.
-const reserved = /^(?:accept|content-type|content-length|transfer-encoding|connection|host|last-event-id|mcp-.*)$/
+const reserved =
+  /^(?:accept|accept-encoding|content-type|content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|host|last-event-id|mcp-.*)$/
 
 const isName = (name: string): boolean => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
 const isValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+
+/** Whether a list has a header, by its name in lower case. */
+export const hasHeader = (list: HeaderList, name: string): boolean => {
+  for (let at = 0; at < list.length; at += 2) if (list[at] === name) return true
+  return false
+}
+
+/** The headers of both lists; where both have one, that of the second list counts. */
+export const merge = (list: HeaderList, more: HeaderList): HeaderList => {
+  if (more.length === 0) return list
+  const merged: Array<string> = []
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const name = list[at] ?? ""
+    if (!hasHeader(more, name)) merged.push(name, list[at + 1] ?? "")
+  }
+  return [...merged, ...more]
+}
 
 /** A list of headers of the program, or what is wrong with them, without a value. Those that the protocol has are left out. */
 export const listOf = (headers: Headers): HeaderList | string => {

@@ -16,11 +16,8 @@ export interface HttpRequest {
 
 /** What became of a request that has no response, or the rest of a response. */
 export interface HttpProblem {
-  /**
-   * `connect`: nobody was reached, and nothing was sent. `lost`: the server may have the request. `tooLong`: the head of the response is
-   * longer than the limit.
-   */
-  readonly kind: "connect" | "lost" | "tooLong"
+  /** `connect`: nobody was reached, and nothing was sent. `lost`: the server may have the request. */
+  readonly kind: "connect" | "lost"
   /** Without what may be secret. */
   readonly detail: string
   readonly cause: unknown

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 export class Room {
   private left: number
   private isClosed = false
+  private isWaking = false
   private readonly waiting = new Set<() => void>()
 
   constructor(size: number) {
@@ -52,18 +53,21 @@ export class Room {
         } catch (error) {
           resume(Effect.die(error))
         }
-        this.wake()
       }
       this.waiting.add(proceed)
       return Effect.sync(() => void this.waiting.delete(proceed))
     })
   }
 
+  // Who gets a place may give it back at once: that must not go deeper with each one.
   private wake(): void {
-    if (this.isClosed || this.left <= 0) return
+    if (this.isWaking) return
+    this.isWaking = true
     for (const proceed of this.waiting) {
+      if (this.isClosed || this.left <= 0) break
       this.waiting.delete(proceed)
-      return proceed()
+      proceed()
     }
+    this.isWaking = false
   }
 }

@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type { Credentials, Headers } from "../HttpCredentials.ts"
-import { listOf } from "./clientHeaders.ts"
+import { hasHeader, listOf } from "./clientHeaders.ts"
 import type { HeaderList, Http, HttpLimits } from "./clientHttp.ts"
 
 /** Which server to reach, and how. */
@@ -40,7 +40,8 @@ export interface Options {
   readonly closeTimeout?: Duration.Input | undefined
   /**
    * When a stream that broke is asked for again. By default after 1 second, half as long again each time up to 30 seconds, 10 times; it
-   * starts anew with each event. The server's `retry` takes the place of the pause.
+   * starts anew when the stream brought an event or a new id, or was open for 5 seconds. The server's `retry` takes the place of the
+   * pause, from 10 milliseconds on.
    */
   readonly resume?: Schedule.Schedule<unknown, unknown> | undefined
 }
@@ -105,7 +106,7 @@ export const settingsOf = (
   if (typeof headers === "string") return headers
   let user: ReadonlyArray<string>
   try {
-    user = headers.includes("authorization") ? [] : basic(url)
+    user = hasHeader(headers, "authorization") ? [] : basic(url)
   } catch {
     return "the user in the URL is not encoded as it should be"
   }

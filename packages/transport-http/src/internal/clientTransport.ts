@@ -38,7 +38,7 @@ const connect = Effect.fnUntraced(function* (
     settings,
     receive,
     failed,
-    run: (effect) => void run(effect),
+    run,
     ...(mode === "auto" ? { openLegacy: (self: Connection) => openLegacy(settings, self, scope) } : {})
   })
   yield* Effect.addFinalizer(() => connection.leave)

@@ -11,7 +11,6 @@ const textOf = (value: string | ReadonlyArray<string> | undefined): string | und
 const problemOf = (error: Error, isSent: boolean): HttpProblem => {
   const code = "code" in error ? String(error.code) : error.name
   const detail = error.message === "" ? code : error.message
-  if (code === "UND_ERR_HEADERS_OVERFLOW" || code === "HPE_HEADER_OVERFLOW") return { kind: "tooLong", detail, cause: error }
   return { kind: isSent ? "lost" : "connect", detail, cause: error }
 }
 

@@ -4,6 +4,8 @@
  * Source: "Server-sent events" in the HTML standard, "Parsing an event stream".
  */
 
+import { Body } from "./clientBody.ts"
+
 /** What a reader tells. None of these may throw. */
 export interface SseListener {
   /** An event with data. Its type is `message` unless the stream says otherwise. */
@@ -23,15 +25,9 @@ const endOfLines = (bytes: Uint8Array): number => {
   return Math.max(lf, bytes.indexOf(CR, lf + 1) < 0 ? -1 : bytes.lastIndexOf(CR)) + 1
 }
 
-const concat = (pieces: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
-}
+// Ids come back as headers. Those that cannot are passed over: what the server sends again after an earlier one is heard twice at worst.
+// eslint-disable-next-line no-control-regex
+const isId = (value: string): boolean => /^[^\x00-\x1f\x7f]{0,2048}$/.test(value)
 
 /** See the module. */
 export class SseReader {
@@ -43,8 +39,7 @@ export class SseReader {
   /** In bytes. */
   private readonly limit: number
   /** Bytes of a line that is not complete. */
-  private readonly pieces: Array<Uint8Array> = []
-  private pending = 0
+  private readonly pending: Body
   /** The last line ended in CR: an LF that follows belongs to it. */
   private skipsLf = false
   private isFirst = true
@@ -55,6 +50,7 @@ export class SseReader {
 
   constructor(limit: number, listener: SseListener) {
     this.limit = limit
+    this.pending = new Body(limit)
     this.listener = listener
   }
 
@@ -64,10 +60,10 @@ export class SseReader {
     const end = endOfLines(bytes)
     if (end === 0) return this.keep(bytes)
     let lines = bytes.subarray(0, end)
-    if (this.pending > 0) {
-      this.pieces.push(lines)
-      lines = concat(this.pieces, this.pending + end)
-      this.pieces.length = this.pending = 0
+    if (this.pending.length > 0) {
+      if (!this.pending.push(lines)) return this.tooLong()
+      lines = this.pending.all()
+      this.pending.clear()
     }
     this.readLines(utf8.decode(lines))
     if (end < bytes.length) this.keep(bytes.subarray(end))
@@ -76,15 +72,13 @@ export class SseReader {
   /** Stops: nothing more is told. */
   stop(): void {
     this.isOver = true
-    this.pieces.length = 0
+    this.pending.clear()
     this.data = undefined
   }
 
   private keep(bytes: Uint8Array): void {
-    this.pending += bytes.length
-    if (this.pending > this.limit) return this.tooLong()
     // A copy: a few bytes would keep all of what they came in. (`slice` of a buffer is none.)
-    this.pieces.push(new Uint8Array(bytes))
+    if (!this.pending.push(new Uint8Array(bytes))) this.tooLong()
   }
 
   private tooLong(): void {
@@ -128,7 +122,7 @@ export class SseReader {
         this.type = value
         return
       case "id":
-        if (!value.includes("\0")) this.id = value
+        if (isId(value)) this.id = value
         return
       case "retry":
         if (/^[0-9]{1,15}$/.test(value)) this.retry = Number(value)
