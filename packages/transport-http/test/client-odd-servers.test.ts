@@ -256,9 +256,10 @@ for (const [name, layer] of Object.entries(speakers)) {
 }
 
 describe("over undici, a server of HTTP+SSE", () => {
-  it.live("that never ends its responses to messages holds few of them open", () =>
+  it.live("that never ends its responses to messages, or cuts them, is understood, and holds few of them open", () =>
     Effect.gen(function* () {
       let stream: Exchange | undefined
+      let cuts = false
       const open = new Set<Exchange>()
       const server = yield* fakeHttp((exchange) => {
         if (exchange.method === "GET") return (stream = exchange).events("event: endpoint\ndata: /messages\n\n")
@@ -268,11 +269,16 @@ describe("over undici, a server of HTTP+SSE", () => {
         const { id, method } = exchange.message
         const serverInfo = { name: "old", version: "1" }
         const result = method === "initialize" ? { protocolVersion: "2024-11-05", capabilities: {}, serverInfo } : ok
-        if (id !== undefined) stream?.response.write(event({ jsonrpc: "2.0", id, result }))
+        const answer = () => stream?.response.write(event({ jsonrpc: "2.0", id, result }))
+        if (cuts) setTimeout(() => (exchange.socket.destroy(), setTimeout(answer, 50)), 20)
+        else if (id !== undefined) answer()
       })
       const client = yield* connect({ url: server.url, mode: "sse" }, sessions)
       for (let count = 0; count < 40; count++) yield* client.callTool("a", {})
       yield* eventually(() => open.size <= 32)
+      // The answer comes on the stream.
+      cuts = true
+      yield* client.callTool("b", {})
     }).pipe(Effect.scoped)
   )
 })

@@ -245,6 +245,7 @@ export class Connection implements ClientConnection, Keeper, Owner {
     // In the request era, closing the response is how a request is cancelled. In the other one the server may take its questions back on it.
     if (exchange.isModern) {
       exchange.abort()
+      this.finished(exchange)
       return true
     }
     if (!this.isLegacy) this.lingering.add(exchange)

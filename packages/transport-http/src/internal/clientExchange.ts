@@ -58,7 +58,7 @@ export class Exchange implements CallListener {
   readonly counts: boolean
   /** Nobody waits for its answer any more: it is there, it will not come, or nobody wants it. */
   isSettled = false
-  /** Whether its event stream is open, or asked for again. */
+  /** Whether its event stream is open, or asked for again; in HTTP+SSE, whether the response to it is. */
   isStreaming = false
   /** What the server says with the response to `initialize`. */
   newSessionId: string | undefined
@@ -159,7 +159,8 @@ export class Exchange implements CallListener {
   onProblem(found: HttpProblem): void {
     const error = problem(this.keeper.settings, "POST", found)
     if (this.reading === "events") this.broken(error.reason._tag === "AnswerLost" ? error.reason.detail : error.message)
-    else if (!this.isSettled) this.keeper.fail(this, error, found.kind === "connect")
+    // In HTTP+SSE it was accepted then, and the answer comes on the stream.
+    else if (!this.isSettled && !this.isStreaming) this.keeper.fail(this, error, found.kind === "connect")
     this.finish()
   }
 
