@@ -110,24 +110,30 @@ const freePort = (): Promise<number> =>
   })
 
 const answers = (url: string): Promise<boolean> =>
-  fetch(url, { method: "OPTIONS" }).then(
+  fetch(url, { method: "OPTIONS", signal: AbortSignal.timeout(1000) }).then(
     () => true,
     () => false
   )
 
+const isOver = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null
+
 const stopping = (child: ChildProcess) => (): Promise<void> =>
   new Promise((stopped) => {
+    if (isOver(child)) return stopped()
     child.once("exit", () => stopped())
     child.kill("SIGKILL")
   })
 
 /** Starts a program that listens on `PORT`, and waits until it does. */
-const run = async (path: string, args: ReadonlyArray<string>, file: string): Promise<Peer> => {
+const run = async (path: string, args: ReadonlyArray<string>, file: string, tries = 3): Promise<Peer> => {
   const port = await freePort()
   const program = resolve(import.meta.dirname, "../..", file)
   const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, PORT: String(port) }, stdio: "ignore" })
   const url = `http://127.0.0.1:${port}${path}`
-  while (!(await answers(url))) await new Promise((later) => setTimeout(later, 50))
+  while (!(await answers(url)) && !isOver(child)) await new Promise((later) => setTimeout(later, 50))
+  // Somebody else may have had the port first.
+  if (isOver(child) && tries > 1) return run(path, args, file, tries - 1)
+  if (isOver(child)) throw new Error(`${file} ended before it listened on ${url}`)
   return { url, stop: stopping(child) }
 }
 

@@ -24,6 +24,19 @@ const calling = (call: (exchange: Exchange) => void, stream: (exchange: Exchange
     exchange.status(202)
   })
 
+/** A server that closes the stream of a call before the answer, and goes on with it by `rest`; `first` is what it says before. */
+const cutting = (rest: (exchange: Exchange, asked: Exchange) => void, first = "id: e0\ndata:\n\n") => {
+  let asked: Exchange | undefined
+  return calling(
+    (exchange) => {
+      asked = exchange
+      exchange.events(first)
+      exchange.response.end()
+    },
+    (exchange) => (asked === undefined ? exchange.status(405) : rest(exchange, asked))
+  )
+}
+
 const callingBy = (version: string, then: (exchange: Exchange) => void) => session(then, undefined, version)
 
 const unreached = new ClientTransportError({ reason: new ConnectFailed({ detail: "no token yet" }) })
@@ -47,22 +60,12 @@ for (const [name, layer] of Object.entries(speakers)) {
 
     it.live("that closes a stream and gives an id each time is asked for the answer until it is there", () =>
       Effect.gen(function* () {
-        let asked: Exchange | undefined
         const server = yield* fakeHttp(
-          calling(
-            (exchange) => {
-              asked = exchange
-              exchange.events("id: e0\ndata:\n\n")
-              exchange.response.end()
-            },
-            (exchange) => {
-              const last = exchange.headers["last-event-id"]
-              if (last === undefined || asked === undefined) return exchange.status(405)
-              const next = Number(String(last).slice(1)) + 1
-              exchange.events(next === 8 ? event(answerTo(asked), "e8") : `id: e${next}\ndata:\n\n`)
-              exchange.response.end()
-            }
-          )
+          cutting((exchange, asked) => {
+            const next = Number(String(exchange.headers["last-event-id"]).slice(1)) + 1
+            exchange.events(next === 8 ? event(answerTo(asked), "e8") : `id: e${next}\ndata:\n\n`)
+            exchange.response.end()
+          })
         )
         const client = yield* connect({ url: server.url, resume: twice }, sessions, layer)
         yield* client.callTool("a", {})
@@ -72,19 +75,8 @@ for (const [name, layer] of Object.entries(speakers)) {
 
     it.live("that resumes with an answer over the limit fails the call with that", () =>
       Effect.gen(function* () {
-        let asked: Exchange | undefined
         const server = yield* fakeHttp(
-          calling(
-            (exchange) => {
-              asked = exchange
-              exchange.events("id: e0\ndata:\n\n")
-              exchange.response.end()
-            },
-            (exchange) => {
-              if (asked === undefined) return exchange.status(405)
-              exchange.events(event({ ...answerTo(asked), pad: "x".repeat(20_000) }, "e1"))
-            }
-          )
+          cutting((exchange, asked) => exchange.events(event({ ...answerTo(asked), pad: "x".repeat(20_000) }, "e1")))
         )
         const client = yield* connect({ url: server.url, resume: twice, maxMessageBytes: 10_000 }, sessions, layer)
         const error = yield* Effect.flip(client.callTool("a", {}))
@@ -94,15 +86,7 @@ for (const [name, layer] of Object.entries(speakers)) {
 
     it.live("that never ends what nobody waits for any more does not collect streams that are resumed", () =>
       Effect.gen(function* () {
-        const server = yield* fakeHttp(
-          calling(
-            (exchange) => {
-              exchange.events("id: e0\nretry: 10\ndata:\n\n")
-              exchange.response.end()
-            },
-            (exchange) => (exchange.headers["last-event-id"] === undefined ? exchange.status(405) : exchange.events())
-          )
-        )
+        const server = yield* fakeHttp(cutting((exchange) => exchange.events(), "id: e0\nretry: 10\ndata:\n\n"))
         const client = yield* connect({ url: server.url }, sessions, layer)
         const resumed = () => server.by("GET").filter(({ headers }) => headers["last-event-id"] !== undefined)
         for (let count = 1; count <= 17; count++) {
@@ -158,21 +142,11 @@ for (const [name, layer] of Object.entries(speakers)) {
 
     it.live("whose ids are not ASCII gets them back as they were", () =>
       Effect.gen(function* () {
-        let asked: Exchange | undefined
-        const server = yield* fakeHttp(
-          calling(
-            (exchange) => {
-              asked = exchange
-              exchange.events("id: plätze-日本\ndata:\n\nid: \u0007\ndata:\n\n")
-              exchange.response.end()
-            },
-            (exchange) => {
-              if (asked === undefined) return exchange.status(405)
-              exchange.events(event(answerTo(asked)))
-              exchange.response.end()
-            }
-          )
-        )
+        const rest = (exchange: Exchange, asked: Exchange) => {
+          exchange.events(event(answerTo(asked)))
+          exchange.response.end()
+        }
+        const server = yield* fakeHttp(cutting(rest, "id: plätze-日本\ndata:\n\nid: \u0007\ndata:\n\n"))
         const client = yield* connect({ url: server.url, resume: twice }, sessions, layer)
         yield* client.callTool("a", {})
         const last = server.by("GET").at(-1)?.headers["last-event-id"]

@@ -7,15 +7,10 @@ import type * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import { isObject } from "@effect-mcp/core/Jsonrpc"
 import * as MirroredHeaders from "@effect-mcp/core/MirroredHeaders"
 import { Key } from "@effect-mcp/core/protocol/RequestMeta"
-import { requestFacts } from "@effect-mcp/core/protocol/Table"
 import * as Redacted from "effect/Redacted"
 import type { Headers } from "../HttpCredentials.ts"
 import type { HeaderList } from "./clientHttp.ts"
-
-/** The member of `params` that `Mcp-Name` repeats, by method. */
-const mirrored: ReadonlyMap<string, string> = new Map(
-  Object.entries(requestFacts).flatMap(([method, facts]) => ("mirrors" in facts ? [[method, facts.mirrors] as const] : []))
-)
+import { mirrored } from "./mirrors.ts"
 
 /** The revision that a message of the request era names; `undefined` in the session era. */
 export const revisionOf = (params: Jsonrpc.JsonObject | undefined): string | undefined => {

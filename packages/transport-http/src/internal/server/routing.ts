@@ -5,16 +5,7 @@
  */
 import type { JsonObject, Request } from "@effect-mcp/core/Jsonrpc"
 import { decode } from "@effect-mcp/core/MirroredHeaders"
-
-/** By which member of the params a method is routed. */
-const named: ReadonlyMap<string, string> = new Map([
-  ["tools/call", "name"],
-  ["prompts/get", "name"],
-  ["resources/read", "uri"],
-  ["tasks/get", "taskId"],
-  ["tasks/update", "taskId"],
-  ["tasks/cancel", "taskId"]
-])
+import { mirrored } from "../mirrors.ts"
 
 const paramOf = (params: JsonObject | undefined, name: string): unknown => params?.[name]
 
@@ -23,7 +14,7 @@ export const routingProblem = (request: Request, header: (name: string) => strin
   const method = header("mcp-method")?.trim()
   if (method === undefined) return "the header Mcp-Method is missing"
   if (method !== request.method) return `the header Mcp-Method does not say what the body says, which is "${request.method}"`
-  const member = named.get(request.method)
+  const member = mirrored.get(request.method)
   if (member === undefined) return undefined
   const value = paramOf(request.params, member)
   // What is missing in the body is the dispatcher's to explain.
