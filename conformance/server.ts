@@ -46,9 +46,7 @@ export const start = async (): Promise<Running> => {
     await ended
     clearTimeout(timer)
     if (child.signalCode === "SIGKILL") return `the server did not end within ${timeout / 1000} s of SIGTERM:\n${output}`
-    // Programs of Effect end with 130 when they were interrupted, whatever the signal.
-    const isClean = child.exitCode === 0 || child.exitCode === 130
-    return isClean ? undefined : `the server ended with exit code ${child.exitCode}:\n${output}`
+    return child.exitCode === 0 ? undefined : `the server ended with exit code ${child.exitCode}:\n${output}`
   }
   let stopped: Promise<string | undefined> | undefined
   return { url, stop: () => (stopped ??= end()) }

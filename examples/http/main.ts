@@ -60,8 +60,8 @@ const program = Effect.gen(function* () {
   assert.match(late.body, /shutting down/)
   assert.match((yield* Fiber.join(egg)).body, /The egg is done/)
   const [code] = yield* Effect.promise(() => exited)
-  assert.notEqual(code, null)
-  console.log(`SIGTERM: ready no more, the egg was finished, exit code ${code}`)
+  assert.equal(code, 0)
+  console.log("SIGTERM: ready no more, the egg was finished, exit code 0")
 })
 
 program.pipe(Effect.scoped, NodeRuntime.runMain)

@@ -32,4 +32,10 @@ const checks = { calendar: Effect.void }
 const Endpoint = Layer.merge(HttpServerTransport.layer({ drainTimeout: "5 seconds" }), RestView.layer())
 const Told = Layer.merge(Health.layer({ checks }), Metrics.layer())
 
-Endpoint.pipe(Layer.provide(Server), Layer.provideMerge(Told), Layer.provide(Listener), Layer.launch, NodeRuntime.runMain)
+Endpoint.pipe(
+  Layer.provide(Server),
+  Layer.provideMerge(Told),
+  Layer.provide(Listener),
+  Layer.launch,
+  NodeRuntime.runMain({ teardown: NodeListener.teardown })
+)
