@@ -167,6 +167,17 @@ describe("endpoints", () => {
     })
   )
 
+  it.effect("what a client agreed on that speaks less is nothing to others", () =>
+    Effect.gen(function* () {
+      const memory = Endpoints.make()
+      const versions = ["2025-11-25", "2025-06-18"] as const
+      yield* connect(at("http://a/mcp", agreeing("2025-11-25")), { versions }).pipe(
+        Effect.provideService(Endpoints.Endpoints, memory)
+      )
+      assert.isUndefined(memory.get("http://a/mcp"))
+    })
+  )
+
   it.effect("is tried, and what does not hold any more is found out anew, even if the server ends over it", () =>
     Effect.gen(function* () {
       const memory = Endpoints.make()

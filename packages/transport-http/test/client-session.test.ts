@@ -1,9 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Endpoints, make as makeMemory } from "@effect-mcp/client/Endpoints"
+import * as McpClient from "@effect-mcp/client/McpClient"
 import * as ElicitationHandler from "@effect-mcp/client/ElicitationHandler"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { connect, sessions, speakers } from "./support/client.ts"
@@ -53,6 +56,31 @@ for (const [name, layer] of Object.entries(speakers)) {
         yield* Scope.close(scope, Exit.void)
         assert.strictEqual(server.by("DELETE")[0]?.headers["mcp-session-id"], "s1")
         yield* eventually(() => get?.isClosed === true)
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("a client outlives the layer of its transport, and connections end with the last of them", () =>
+      Effect.gen(function* () {
+        const server = yield* fakeHttp(
+          calling(
+            (exchange) => exchange.result(ok),
+            (exchange) => exchange.events()
+          )
+        )
+        const scope = yield* Scope.make()
+        const client = yield* McpClient.make({ name: "test", version: "1", ...sessions }).pipe(
+          Effect.provide([layer({ url: server.url }), Layer.succeed(Endpoints, makeMemory())]),
+          Scope.provide(scope)
+        )
+        yield* eventually(() => server.by("GET").length === 1)
+        assert.deepStrictEqual((yield* client.callTool("a", {})).content, [...ok.content])
+        assert.isFalse(server.by("GET")[0]?.isClosed)
+        const sockets = new Set(server.exchanges.map(({ socket }) => socket))
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual(server.by("DELETE").length, 1)
+        // Idle ones would be closed after three seconds in any case.
+        const areClosed = eventually(() => [...sockets].every((socket) => socket.destroyed))
+        if (name === "undici") yield* Effect.timeout(areClosed, "2 seconds")
       }).pipe(Effect.scoped)
     )
 

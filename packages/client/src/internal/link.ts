@@ -5,6 +5,7 @@ import { type ClientConnection, ClientTransport } from "@effect-mcp/core/ClientT
 import { type ClientCapabilities, declares } from "@effect-mcp/core/protocol/Capabilities"
 import type { Implementation, LoggingLevel } from "@effect-mcp/core/protocol/Common"
 import { tasksExtension } from "@effect-mcp/core/protocol/Table"
+import { span } from "@effect-mcp/core/protocol/Version"
 import type * as Revision from "@effect-mcp/core/Revision"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -91,6 +92,10 @@ const repeat = Effect.fnUntraced(function* (
   }
 })
 
+/** Whether a client that speaks these would have agreed on something newer. Otherwise what it agreed on says nothing to other clients. */
+const findsTheNewest = (versions: ReadonlyArray<Revision.Version>, agreed: Revision.Version): boolean =>
+  span(agreed).every((version, i) => versions[i] === version)
+
 /** How links are opened, each for as long as the scope is open. Nothing is repeated on the first one. */
 export const opener = Effect.fnUntraced(function* (
   connection: Connection,
@@ -145,7 +150,7 @@ export const opener = Effect.fnUntraced(function* (
     })
     const { revision } = agreement.wire
     known = revision.version
-    if (endpoint !== undefined) endpoints.set(endpoint, known)
+    if (endpoint !== undefined && findsTheNewest(setup.versions, known)) endpoints.set(endpoint, known)
     yield* tellOfRoots(setup.handlers, revision, connection)
     if (!isFirst) yield* repeat(connection, setup, agreement.wire)
     isFirst = false

@@ -37,7 +37,7 @@ export interface Http {
   readonly send: (request: HttpRequest, listener: HttpListener) => () => void
   /** The text of bytes in UTF-8. */
   readonly decode: (bytes: Uint8Array) => string
-  /** Closes all connections, at once. */
+  /** Closes all connections, at once. A request that comes later makes a new one. */
   readonly close: Effect.Effect<void>
 }
 

@@ -60,13 +60,19 @@ export const transport = (
         const reason = new Unsupported({ server: "a server over HTTP", detail: settings })
         return yield* new ClientTransportError({ reason })
       }
-      yield* Effect.addFinalizer(() => settings.http.close)
+      // A client may outlive the layer of its transport, as with `Effect.provide` around `McpClient.make`.
+      let users = 0
+      const use = Effect.acquireRelease(
+        Effect.sync(() => void users++),
+        () => Effect.suspend(() => (--users === 0 ? settings.http.close : Effect.void))
+      )
+      yield* use
       return ClientTransport.of({
         kind: "http",
         headers: true,
         // It may be shown, and a query may hold secrets.
         ...(settings.isSecret || settings.url.search !== "" ? {} : { endpoint: settings.url.href }),
-        connect: (receive, failed) => connect(settings, receive, failed)
+        connect: (receive, failed) => Effect.andThen(use, connect(settings, receive, failed))
       })
     })
   )

@@ -72,18 +72,21 @@ class Handler implements Dispatcher.DispatchHandler {
 
 /** Connections of its own. They are kept alive for four seconds, or as long as the server says. */
 export const make = ({ connectTimeout, maxHeaderBytes, responseTimeout }: HttpLimits): Http => {
-  const agent = new Agent({
-    connect: { timeout: connectTimeout },
-    headersTimeout: responseTimeout,
-    // An answer may take as long as its request may; streams are silent for hours.
-    bodyTimeout: 0,
-    maxHeaderSize: maxHeaderBytes,
-    pipelining: 1
-  })
+  const open = () =>
+    new Agent({
+      connect: { timeout: connectTimeout },
+      headersTimeout: responseTimeout,
+      // An answer may take as long as its request may; streams are silent for hours.
+      bodyTimeout: 0,
+      maxHeaderSize: maxHeaderBytes,
+      pipelining: 1
+    })
+  let agent: Agent | undefined
   const send = ({ body, headers, method, url }: HttpRequest, listener: HttpListener) => {
     const handler = new Handler(listener)
     const path = `${url.pathname}${url.search}`
     // undici does not change the headers.
+    agent ??= open()
     agent.dispatch({ origin: url.origin, path, method, headers: headers as Array<string>, body: body ?? null }, handler)
     return handler.abort
   }
@@ -91,6 +94,10 @@ export const make = ({ connectTimeout, maxHeaderBytes, responseTimeout }: HttpLi
     send,
     // Bytes of undici are buffers.
     decode: (bytes) => (Buffer.isBuffer(bytes) ? bytes.toString("utf8") : Buffer.from(bytes).toString("utf8")),
-    close: Effect.promise(() => agent.destroy())
+    close: Effect.promise(async () => {
+      const old = agent
+      agent = undefined
+      await old?.destroy()
+    })
   }
 }
