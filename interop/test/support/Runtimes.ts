@@ -12,8 +12,8 @@ const examples = resolve(import.meta.dirname, "../../../examples/runtimes")
 
 /** How a runtime is started. */
 interface Runtime {
-  /** Where its program may be: a script of its package puts it in the first place, and without scripts it is in the second. */
-  readonly programs: ReadonlyArray<string>
+  /** Its program, in the package for the machines that CI has. */
+  readonly program: string
   readonly args: ReadonlyArray<string>
   /** What it prints once it listens, with the port. */
   readonly listening: RegExp
@@ -21,17 +21,17 @@ interface Runtime {
 
 export const runtimes: Readonly<Record<"bun" | "deno" | "workerd", Runtime>> = {
   bun: {
-    programs: ["bun/bin/bun.exe", "@oven/bun-linux-x64/bin/bun"],
+    program: "@oven/bun-linux-x64/bin/bun",
     args: ["bun.mjs"],
     listening: /http:\/\/127\.0\.0\.1:(\d+)/
   },
   deno: {
-    programs: ["@deno/linux-x64-glibc/deno"],
+    program: "@deno/linux-x64-glibc/deno",
     args: ["run", "--allow-net", "deno.mjs"],
     listening: /http:\/\/127\.0\.0\.1:(\d+)/
   },
   workerd: {
-    programs: ["@cloudflare/workerd-linux-64/bin/workerd"],
+    program: "@cloudflare/workerd-linux-64/bin/workerd",
     args: ["serve", "workerd.capnp", "--control-fd=1"],
     listening: /"port":(\d+)/
   }
@@ -49,9 +49,9 @@ const main :Workerd.Worker = (
 `
 
 /** The program of a runtime, or why there is none. */
-export const programOf = ({ programs }: Runtime): { readonly program: string } | { readonly reason: string } => {
-  const program = programs.map((path) => join(modules, path)).find((path) => existsSync(path))
-  if (program === undefined) return { reason: `its package has no program for this machine: ${programs.join(", ")}` }
+export const programOf = ({ program: path }: Runtime): { readonly program: string } | { readonly reason: string } => {
+  const program = join(modules, path)
+  if (!existsSync(program)) return { reason: `there is no ${path} for this machine` }
   try {
     execFileSync(program, ["--version"], { stdio: "ignore", timeout: 20_000 })
     return { program }

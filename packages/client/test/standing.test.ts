@@ -270,7 +270,7 @@ describe("metrics", () => {
       )
       const refused = (yield* Metric.snapshot).map(({ attributes }): { readonly [key: string]: unknown } => ({ ...attributes }))
       assert.deepStrictEqual(
-        refused.flatMap((each) => each["rpc.response.status_code"] ?? []),
+        refused.flatMap((each) => (each["mcp.method.name"] === "tools/list" ? each["rpc.response.status_code"] : [])),
         ["-32601"]
       )
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
