@@ -238,13 +238,14 @@ describe("routes", () => {
 
 describe("settings", () => {
   it("what makes no sense is refused with its name", () => {
-    const numbers = ["maxBodyBytes", "maxUrlLength", "maxDepth", "maxRequests", "maxStreams", "highWaterMark"]
+    const numbers = ["maxBodyBytes", "maxBufferedBytes", "maxUrlLength", "maxDepth", "maxRequests", "maxStreams", "highWaterMark"]
     for (const name of numbers)
       for (const value of [0, -1, 1.5, NaN, Infinity]) assert.throws(() => Settings.make({ [name]: value }), name)
     const durations = ["bodyTimeout", "keepAlive", "retry", "stallTimeout", "drainTimeout"]
     for (const name of durations)
       for (const value of [0, -1, Infinity]) assert.throws(() => Settings.make({ [name]: value }), name)
     assert.strictEqual(Settings.make({ retry: 1.2 }).retry, 2)
+    assert.strictEqual(Settings.make({ maxBufferedBytes: 1, maxBodyBytes: 10 }).maxBufferedBytes, 10)
   })
 
   it("are safe by default", () => {
@@ -257,6 +258,7 @@ describe("settings", () => {
       cors: undefined,
       authenticate: undefined,
       maxBodyBytes: 4 * 1024 * 1024,
+      maxBufferedBytes: 256 * 1024 * 1024,
       maxUrlLength: 8192,
       maxDepth: 128,
       maxRequests: 10_000,
@@ -281,6 +283,36 @@ describe("settings", () => {
 })
 
 describe("the entrance", () => {
+  it("reads no more bytes of bodies at once than it is told to, and takes a body of unknown length for the longest", () => {
+    const settings = Settings.make({ maxBodyBytes: 100, maxBufferedBytes: 150 })
+    const entrance = new Entrance({ settings, run: () => {}, onDefect: () => {} })
+    const arriving: Array<() => void> = []
+    const statuses: Array<number> = []
+    const read: Array<string> = []
+    const post = (length: string | undefined) => {
+      const headers = { "content-type": "application/json", ...(length === undefined ? {} : { "content-length": length }) }
+      const posted: Exchange = {
+        ...exchange("/", headers),
+        readText: (_, __, done) => void arriving.push(() => done("{}", undefined))
+      }
+      entrance.readJson(
+        posted,
+        ({ status }) => statuses.push(status),
+        (text) => read.push(text)
+      )
+    }
+    post("60")
+    post("60")
+    post("31")
+    post(undefined)
+    assert.deepStrictEqual([arriving.length, statuses], [2, [503, 503]])
+    arriving[0]?.()
+    post(undefined)
+    arriving[1]?.()
+    post(undefined)
+    assert.deepStrictEqual([arriving.length, statuses, read.length], [3, [503, 503, 503], 2])
+  })
+
   it("answers 500 to what our own mistake has ended, and says what it was to the log alone", () => {
     const replied: Array<Reply> = []
     const defects: Array<string> = []

@@ -281,6 +281,21 @@ describe("one connection with events", () => {
     assert.deepStrictEqual(said, [": keep-alive\n\n", ": keep-alive\n\n", "abort"])
   })
 
+  it("does not cut who takes little at a time", () => {
+    const unsent = { bytes: 1000 }
+    const stream = new EventStream(10, () => {})
+    const { said, sink } = sinkOf(unsent)
+    stream.open(sink)
+    for (let time = 0; time < 1000; time += 90) {
+      stream.tick(time, 100)
+      unsent.bytes -= 1
+    }
+    assert.isTrue(stream.isOpen)
+    stream.tick(1100, 100)
+    stream.tick(1200, 100)
+    assert.deepStrictEqual(said, ["abort"])
+  })
+
   it.effect("has room again when what was written is on its way, and not before", () =>
     Effect.gen(function* () {
       const unsent = { bytes: 20 }

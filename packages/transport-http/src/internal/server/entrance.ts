@@ -30,8 +30,9 @@ export class Entrance {
   private readonly tools: Tools
   /** Set when the server goes away: nothing new is begun. */
   isClosing = false
-  /** How many bodies are on their way. */
+  /** How many bodies are on their way, and how many bytes they may have. */
   private reading = 0
+  private buffered = 0
 
   constructor(tools: Tools) {
     this.tools = tools
@@ -54,7 +55,7 @@ export class Entrance {
 
   /** Reads a body of JSON, or refuses it. */
   readJson(exchange: Exchange, reply: (reply: Reply) => void, use: (text: string) => void): void {
-    const { bodyTimeout, maxBodyBytes: limit, maxRequests } = this.tools.settings
+    const { bodyTimeout, maxBodyBytes: limit, maxBufferedBytes, maxRequests } = this.tools.settings
     const encoding = exchange.header("content-encoding")
     if (!isJson(exchange.header("content-type"))) {
       return reply(replies.text(415, "Unsupported media type: Content-Type must be application/json, in UTF-8"))
@@ -63,11 +64,18 @@ export class Entrance {
       return reply(replies.text(415, "Unsupported encoding: bodies are not compressed", { "accept-encoding": "identity" }))
     }
     const tooLarge = () => reply(replies.text(413, `the body is longer than ${limit} bytes, which is the option maxBodyBytes`))
-    if (Number(exchange.header("content-length") ?? 0) > limit) return tooLarge()
+    // Who does not say how long it is may send all that is allowed.
+    const length = Number(exchange.header("content-length") ?? limit)
+    if (length > limit) return tooLarge()
     if (this.reading >= maxRequests) return reply(replies.unavailable(`more than ${maxRequests} requests at once`))
+    if (this.buffered + length > maxBufferedBytes) {
+      return reply(replies.unavailable(`more than ${maxBufferedBytes} bytes of bodies at once`))
+    }
     this.reading++
+    this.buffered += length
     exchange.readText(limit, bodyTimeout, (text, problem) => {
       this.reading--
+      this.buffered -= length
       if (text !== undefined) return this.isClosing ? reply(shuttingDown) : this.attempt(reply, () => use(text))
       if (problem === "too-large") return tooLarge()
       if (problem === "too-slow") return reply(replies.text(408, "Request timeout: the body did not arrive in time", close))

@@ -33,6 +33,8 @@ export class EventStream implements StreamBody {
   private waiters: Array<() => void> | undefined = undefined
   /** Since when the client has taken nothing, in milliseconds of the clock of `tick`. */
   private stalledSince: number | undefined = undefined
+  /** How much was unsent at the last tick. */
+  private unsent = 0
   isOpen = true
 
   /** `onClose` is called once, when nothing can be written any more. */
@@ -99,11 +101,14 @@ export class EventStream implements StreamBody {
   tick(now: number, stallTimeout: number): void {
     const { sink } = this
     if (sink === undefined || !this.isOpen) return
-    if (sink.waiting() === 0) {
+    const waiting = sink.waiting()
+    const takes = waiting < this.unsent
+    this.unsent = waiting
+    if (waiting === 0) {
       this.stalledSince = undefined
       return sink.write(comment)
     }
-    this.stalledSince ??= now
+    if (takes || this.stalledSince === undefined) this.stalledSince = now
     if (now - this.stalledSince < stallTimeout) return
     sink.abort()
     this.gone()

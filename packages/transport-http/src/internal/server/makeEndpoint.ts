@@ -3,6 +3,7 @@
  */
 import * as Dispatcher from "@effect-mcp/core/Dispatcher"
 import * as EventStore from "@effect-mcp/core/EventStore"
+import { Thinned } from "@effect-mcp/core/Thinned"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -21,8 +22,7 @@ import { Posts } from "./posts.ts"
 import * as Settings from "./settings.ts"
 import type { RunExit } from "./track.ts"
 
-// What is done already needs no fiber.
-/** Runs effects in a context, and tells their exits. */
+/** Runs effects in a context, and tells their exits. What is done already needs no fiber. */
 export const runExit = (context: Context.Context<never>): RunExit => {
   const runFork = Effect.runForkWith(context)
   return (effect, onExit) => {
@@ -60,7 +60,12 @@ export const makeEndpoint = Effect.fnUntraced(function* (
   const runFork = Effect.runForkWith(context)
   const start = clock.currentTimeMillisUnsafe()
   const now = () => clock.currentTimeMillisUnsafe() - start
-  const onDefect = (what: string, cause: unknown) => void runFork(Effect.logError(`HTTP: ${what} failed`, cause))
+  const defects = new Thinned()
+  // A store that is away fails for every request.
+  const onDefect = (what: string, cause: unknown) => {
+    const message = defects.next(() => `HTTP: ${what} failed`)
+    if (message !== undefined) runFork(Effect.logError(message, cause))
+  }
   const { highWaterMark, retry } = settings
   const sessions = new LiveSessions(
     {

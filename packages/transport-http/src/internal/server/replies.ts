@@ -52,7 +52,11 @@ export const unavailable = (detail: string): Reply => text(503, detail, { "retry
 const badRequest = -32000
 const sessionNotFound = -32001
 
-export const noSessionId = refusal(400, badRequest, "Bad Request: the header Mcp-Session-Id is required; send `initialize` first")
+export const noSessionId = refusal(
+  400,
+  badRequest,
+  "Bad Request: the header Mcp-Session-Id is required; send `initialize` first, or speak 2026-07-28, with its headers and _meta"
+)
 export const unknownSession = refusal(
   404,
   sessionNotFound,

@@ -43,6 +43,11 @@ export interface Options {
   readonly authenticate?: (exchange: Exchange) => Effect.Effect<Principal, Reply>
   /** The longest body in bytes; more is refused with 413. 4 MiB by default. */
   readonly maxBodyBytes?: number
+  /**
+   * How many bytes of bodies are on their way at once; more are refused with 503. A body that does not tell its length counts as the longest
+   * one. 256 MiB by default, and never less than one body.
+   */
+  readonly maxBufferedBytes?: number
   /** The longest path with its query in characters; more is refused with 414. 8,192 by default. */
   readonly maxUrlLength?: number
   /** How deep JSON may be nested; more is refused with 400. 128 by default. */
@@ -80,6 +85,7 @@ export interface Settings {
   readonly cors: Cors | undefined
   readonly authenticate: Options["authenticate"]
   readonly maxBodyBytes: number
+  readonly maxBufferedBytes: number
   readonly maxUrlLength: number
   readonly maxDepth: number
   readonly maxRequests: number
@@ -119,6 +125,7 @@ export const pathsOf = (options: Options & { readonly path: string }): ReadonlyS
 /** Fills in the defaults. Throws on values that make no sense. */
 export const make = (options: Options): Settings => {
   const gate = makeGate(options.allowedHosts ?? [], options.allowedOrigins ?? [])
+  const maxBodyBytes = positive("maxBodyBytes", options.maxBodyBytes ?? 4 * 1024 * 1024)
   return {
     sessions: options.sessions ?? true,
     jsonOnly: options.jsonOnly ?? false,
@@ -126,7 +133,8 @@ export const make = (options: Options): Settings => {
     gate,
     cors: options.cors === true ? makeCors() : undefined,
     authenticate: options.authenticate,
-    maxBodyBytes: positive("maxBodyBytes", options.maxBodyBytes ?? 4 * 1024 * 1024),
+    maxBodyBytes,
+    maxBufferedBytes: Math.max(maxBodyBytes, positive("maxBufferedBytes", options.maxBufferedBytes ?? 256 * 1024 * 1024)),
     maxUrlLength: positive("maxUrlLength", options.maxUrlLength ?? 8192),
     maxDepth: positive("maxDepth", options.maxDepth ?? 128),
     maxRequests: positive("maxRequests", options.maxRequests ?? 10_000),
