@@ -39,6 +39,10 @@ const broken = (what: string): never => {
   throw new Broken(what)
 }
 
+const isForbidden = ({ error }: Sent): boolean =>
+  (error?.code === -32602 && "envelope" in { ...Object(error.data) }) ||
+  (error?.code === -32600 && error.message === "The session is initialized already")
+
 const methods = new Set([
   "initialize",
   "ping",
@@ -241,12 +245,14 @@ class Client {
           if (!pending.cancelled.has(item.id) && !this.closing) broken(`not answered: ${where()}`)
           return
         }
-        if (tag === "Rejected") {
+        // A message that nobody may send is answered all the same: one that says nothing readable of its client, or a second greeting.
+        const isRefusal = tag === "Rejected" && answer?.id === item.id && isForbidden(answer)
+        if (tag === "Rejected" && !isRefusal) {
           if (answer?.id !== undefined || answer?.error?.code !== -32600) broken(`refused in a wrong way: ${where()}`)
           if (!pending.busy.has(item.id)) broken(`refused although its id was free: ${where()}`)
           return
         }
-        if (tag !== "Reply" || answer?.id !== item.id)
+        if ((tag !== "Reply" && !isRefusal) || answer?.id !== item.id)
           return broken(`expected an answer to ${JSON.stringify(item.id)}: ${where()}`)
         if (pending.surelyBusy.has(item.id)) broken(`answered although its id was in flight: ${where()}`)
         if (pending.cancelled.has(item.id)) broken(`answered although it was cancelled: ${where()}`)
