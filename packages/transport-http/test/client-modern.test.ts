@@ -146,6 +146,31 @@ describe("in the request era", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("a subscription does not wait for a place, and gives none back", () =>
+    Effect.gen(function* () {
+      const held: Array<Exchange> = []
+      const server = yield* fakeHttp(
+        calling({
+          "subscriptions/listen": (exchange) => exchange.events(acknowledged(exchange)),
+          "tools/call": (exchange) => void held.push(exchange)
+        })
+      )
+      const client = yield* connect({ url: server.url, maxConcurrent: 1 }, requests)
+      yield* Effect.forkScoped(client.callTool("a", {}), { startImmediately: true })
+      yield* eventually(() => held.length === 1)
+      yield* Effect.scoped(client.listen({ toolsListChanged: true }))
+      yield* eventually(() => server.of("subscriptions/listen")[0]?.isClosed === true)
+      const second = yield* Effect.forkScoped(client.callTool("b", {}), { startImmediately: true })
+      yield* client.listen({ toolsListChanged: true })
+      assert.strictEqual(held.length, 1)
+      for (let n = 0; n < 2; n++) {
+        yield* eventually(() => held.length > n)
+        held[n]?.result(ok)
+      }
+      yield* Fiber.join(second)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("arguments that a tool marks travel as headers, and are sent again with them when they are missing", () =>
     Effect.gen(function* () {
       const inputSchema = {

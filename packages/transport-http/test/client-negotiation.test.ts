@@ -57,6 +57,21 @@ describe("what a server speaks", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("is asked once for HTTP+SSE, also where that refuses `initialize`, too", () =>
+    Effect.gen(function* () {
+      const server = yield* fakeHttp((exchange) =>
+        exchange.method === "GET" ? exchange.events("event: endpoint\ndata: /messages\n\n") : exchange.status(400)
+      )
+      const error = yield* Effect.flip(connect({ url: server.url }, sessions))
+      assert.include(error.message, "400")
+      assert.strictEqual(server.by("GET").length, 1)
+      assert.deepStrictEqual(
+        server.of("initialize").map(({ path }) => path),
+        ["/mcp", "/messages"]
+      )
+    }).pipe(Effect.scoped, Effect.timeout("5 seconds"))
+  )
+
   it.live("an address for messages of another origin is refused", () =>
     Effect.gen(function* () {
       const server = yield* fakeHttp(legacy("http://evil.example/messages"))

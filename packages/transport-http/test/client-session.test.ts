@@ -127,6 +127,7 @@ for (const [name, layer] of Object.entries(speakers)) {
         assert.deepStrictEqual(ran.toSorted(), ["a", "b", "before", "c", "d", "e"])
         assert.strictEqual(server.of("initialize").length, 2)
         assert.isUndefined(server.of("initialize")[1]?.headers["mcp-session-id"])
+        assert.strictEqual(server.by("DELETE").length, 0)
       }).pipe(Effect.scoped)
     )
 
