@@ -91,13 +91,23 @@ const unwrapped = (payload: string): string | undefined => {
   }
 }
 
+const isBlank = (code: number): boolean => code === 32 || code === 9
+
+// No pattern: one for the end would look at each blank of a value that is made of them again and again.
+const trim = (value: string): string => {
+  let [start, end] = [0, value.length]
+  while (start < end && isBlank(value.charCodeAt(start))) start++
+  while (start < end && isBlank(value.charCodeAt(end - 1))) end--
+  return value.slice(start, end)
+}
+
 /**
  * The text that a value of a header stands for, without the blanks and tabs around it. `undefined` when it is badly encoded: other characters
  * than printable ASCII, base64 that is not canonical and padded, or bytes that are no UTF-8. Half of the `=?base64?...?=` around a value is a
  * part of the value.
  */
 export const decode = (value: string): string | undefined => {
-  const trimmed = value.replace(/^[ \t]+/, "").replace(/[ \t]+$/, "")
+  const trimmed = trim(value)
   if (/[^\t -~]/.test(trimmed)) return undefined
   if (!isWrapped(trimmed) || trimmed.length < opening.length + closing.length) return trimmed
   return unwrapped(trimmed.slice(opening.length, -closing.length))

@@ -68,6 +68,12 @@ describe("a text as the value of a header", () => {
     assert.strictEqual(decode("a\tb"), "a\tb")
   })
 
+  it("many blanks inside a value are read in no time", () => {
+    const value = `a${" ".repeat(1_000_000)}b`
+    assert.strictEqual(MirroredHeaders.decode(` \t${value}\t `), value)
+    assert.strictEqual(MirroredHeaders.decode(" ".repeat(1_000_000)), "")
+  })
+
   it("half a wrapper, or one in capitals, is a part of the text", () => {
     for (const value of ["=?base64?SGVsbG8=", "SGVsbG8=?=", "=?BASE64?SGVsbG8=?=", "=?base64?="]) {
       assert.strictEqual(decode(value), value)

@@ -142,6 +142,23 @@ describe("the place of a call that waits for a person", () => {
 const placed = (slots: Slots): Placed => ({ peer: { slots }, hasPlace: false, hasLent: false })
 
 describe("places", () => {
+  it("that were lent by who is gone may be lent again, on either side", () => {
+    for (const [ofPeer, ofServer] of [
+      [1, 2],
+      [2, 1]
+    ] as const) {
+      const [slots, all] = [new Slots(2, ofPeer), new Slots(2, ofServer)]
+      const places = new Places(all)
+      for (let n = 0; n < 3; n++) {
+        const call = placed(slots)
+        assert.isTrue(places.tryTake(call))
+        places.lend(call)
+        assert.isTrue(call.hasLent, `the call ${n}`)
+        places.leave(call)
+      }
+    }
+  })
+
   it.effect("who is interrupted while it waits for its places again gives them back, on either side", () =>
     Effect.gen(function* () {
       for (const [ofPeer, ofServer] of [

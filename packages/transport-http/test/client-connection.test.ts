@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type { Options } from "../src/HttpClientTransport.ts"
 import { speakers } from "./support/client.ts"
@@ -19,11 +20,15 @@ const connect = Effect.fnUntraced(function* (options: Options, layer: (typeof sp
   const transport = Context.get(yield* Layer.build(layer(options)), ClientTransport)
   const received: Array<Jsonrpc.Inbound> = []
   const scope = yield* Scope.make()
+  const failures: Array<readonly [reason: string, isUnheard: boolean]> = []
   const connection = yield* Scope.provide(
-    transport.connect((message) => void received.push(message)),
+    transport.connect(
+      (message) => void received.push(message),
+      (_, { reason }, isUnheard) => void failures.push([reason._tag, isUnheard])
+    ),
     scope
   )
-  return { connection, received, close: Scope.close(scope, Exit.void) }
+  return { connection, failures, received, close: Scope.close(scope, Exit.void) }
 })
 
 for (const [name, layer] of Object.entries(speakers)) {
@@ -61,6 +66,69 @@ for (const [name, layer] of Object.entries(speakers)) {
           received.map(({ _tag }) => _tag),
           ["Success", "Batch", "Notification"]
         )
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("sends nothing of a request that is given up at once", () =>
+      Effect.gen(function* () {
+        const server = yield* fakeHttp((exchange) => exchange.json(answerTo(exchange)))
+        const { connection, received } = yield* connect({ url: server.url }, layer)
+        const modern = (id: number) => {
+          const _meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28" }
+          return Jsonrpc.request(id, "tools/call", { name: "a", _meta })
+        }
+        connection.sendUnsafe(modern(1))
+        connection.sendUnsafe(Jsonrpc.notification("notifications/cancelled", { requestId: 1 }))
+        connection.sendUnsafe(modern(2))
+        yield* eventually(() => received.length === 1)
+        assert.deepStrictEqual(
+          server.exchanges.map(({ message }) => message.id),
+          [2]
+        )
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("says of a request whether it was heard", () =>
+      Effect.gen(function* () {
+        const server = yield* fakeHttp(({ json, message, socket }) => {
+          const error = { code: -32000, message: "busy" }
+          if (message.id === 1) socket.destroy()
+          else json({ jsonrpc: "2.0", id: null, error }, message.id === 2 ? 503 : 400)
+        })
+        const { connection, failures, received } = yield* connect({ url: server.url }, layer)
+        for (const id of [1, 2, 3]) {
+          connection.sendUnsafe(ask(id))
+          yield* eventually(() => failures.length + received.length === id)
+        }
+        assert.deepStrictEqual(failures, [
+          ["AnswerLost", false],
+          ["Refused", false]
+        ])
+        // Below 500, an error without an id is the answer.
+        assert.deepInclude(received[0], { _tag: "Failure", id: 3 })
+        const nobody = yield* connect({ url: "http://127.0.0.1:1/mcp" }, layer)
+        nobody.connection.sendUnsafe(ask(1))
+        yield* eventually(() => nobody.failures.length === 1)
+        assert.deepStrictEqual(nobody.failures, [name === "undici" ? ["ConnectFailed", true] : ["AnswerLost", false]])
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("has a place again for each message that was taken", () =>
+      Effect.gen(function* () {
+        const server = yield* fakeHttp((exchange) => exchange.status(202))
+        const { connection } = yield* connect({ url: server.url }, layer)
+        for (let n = 0; n < 1100; n++) yield* connection.send(Jsonrpc.notification("notifications/x"))
+        assert.strictEqual(server.exchanges.length, 1100)
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("is known by its URL, unless that may hold a secret", () =>
+      Effect.gen(function* () {
+        const endpointOf = (url: Options["url"]) =>
+          Effect.map(Layer.build(layer({ url })), (context) => Context.get(context, ClientTransport).endpoint)
+        assert.strictEqual(yield* endpointOf("http://user:pass@localhost/mcp#part"), "http://localhost/mcp")
+        assert.isUndefined(yield* endpointOf("http://localhost/mcp?key=secret"))
+        assert.isUndefined(yield* endpointOf(Redacted.make("http://localhost/mcp")))
       }).pipe(Effect.scoped)
     )
 

@@ -57,6 +57,17 @@ describe("what a server speaks", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("is not HTTP+SSE where `initialize` has an answer of its own", () =>
+    Effect.gen(function* () {
+      const server = yield* fakeHttp((exchange) => {
+        const error = { code: -32602, message: "Unsupported protocol version" }
+        exchange.json({ jsonrpc: "2.0", id: exchange.message.id, error }, 400)
+      })
+      assert.include((yield* Effect.flip(connect({ url: server.url }, sessions))).message, "Unsupported protocol version")
+      assert.strictEqual(server.by("GET").length, 0)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("is asked once for HTTP+SSE, also where that refuses `initialize`, too", () =>
     Effect.gen(function* () {
       const server = yield* fakeHttp((exchange) =>

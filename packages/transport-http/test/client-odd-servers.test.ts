@@ -115,6 +115,74 @@ for (const [name, layer] of Object.entries(speakers)) {
       }).pipe(Effect.scoped)
     )
 
+    it.live("that pours out what nobody reads is cut off", () =>
+      Effect.gen(function* () {
+        const server = yield* fakeHttp((exchange) => {
+          if (exchange.message.method !== "notifications/roots/list_changed") return calling(() => {})(exchange)
+          exchange.response.writeHead(202)
+          const pour = () => exchange.isClosed || (exchange.response.write("x".repeat(10_000)), setTimeout(pour, 1))
+          pour()
+        })
+        const client = yield* connect({ url: server.url }, sessions, layer)
+        yield* client.notify("notifications/roots/list_changed")
+        yield* eventually(() => server.of("notifications/roots/list_changed")[0]?.isClosed === true)
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("that has forgotten the session over a notification gets a new one", () =>
+      Effect.gen(function* () {
+        const server = yield* fakeHttp((exchange) =>
+          exchange.message.method === "notifications/roots/list_changed"
+            ? exchange.status(404)
+            : calling((call) => call.result(ok))(exchange)
+        )
+        const client = yield* connect({ url: server.url }, sessions, layer)
+        yield* Effect.flip(client.notify("notifications/roots/list_changed"))
+        yield* client.callTool("a", {})
+        assert.strictEqual(server.of("initialize").length, 2)
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("that is full for a moment is asked again for the rest of an answer", () =>
+      Effect.gen(function* () {
+        let refusals = 1
+        const rest = (exchange: Exchange, asked: Exchange) =>
+          refusals-- > 0 ? exchange.status(503) : exchange.events(event(answerTo(asked)))
+        const server = yield* fakeHttp(cutting(rest))
+        const client = yield* connect({ url: server.url, resume: twice }, sessions, layer)
+        yield* client.callTool("a", {})
+        assert.strictEqual(refusals, -1)
+        // The server does not end it.
+        yield* eventually(() => server.by("GET").at(-1)?.isClosed === true)
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("that answers on the stream of the session does not collect streams that are resumed", () =>
+      Effect.gen(function* () {
+        let own: Exchange | undefined
+        const resumed: Array<Exchange> = []
+        const server = yield* fakeHttp(
+          calling(
+            (exchange) => {
+              exchange.events(`id: ${exchange.message.id}\nretry: 10\ndata:\n\n`)
+              exchange.response.end()
+            },
+            (exchange) => {
+              const id = exchange.headers["last-event-id"]
+              exchange.events()
+              if (id === undefined) return void (own = exchange)
+              resumed.push(exchange)
+              own?.response.write(event({ jsonrpc: "2.0", id: Number(id), result: ok }))
+            }
+          )
+        )
+        const client = yield* connect({ url: server.url }, sessions, layer)
+        for (let count = 0; count < 17; count++) yield* client.callTool("a", {})
+        yield* eventually(() => resumed[0]?.isClosed === true)
+        assert.isFalse(resumed[1]?.isClosed)
+      }).pipe(Effect.scoped)
+    )
+
     it.live("that never ends the response to DELETE is left all the same", () =>
       Effect.gen(function* () {
         const server = yield* fakeHttp((exchange) => {

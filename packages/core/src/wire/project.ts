@@ -18,7 +18,7 @@ const annotations = (value: Annotations, revision: Revision): Annotations => {
   return rest
 }
 
-const described = (bytes: string): string => `${Math.floor((bytes.replace(/=+$/, "").length * 3) / 4)} bytes`
+const described = (bytes: string): string => `${Math.floor((bytes.replace(/={1,2}$/, "").length * 3) / 4)} bytes`
 
 const inWords = (block: ContentBlock): string =>
   block.type === "audio"
