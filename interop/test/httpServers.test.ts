@@ -8,7 +8,7 @@ import { Effect, HttpClientTransport, Layer, type McpClientError, type Revision 
 import * as answering from "./cells/answering.ts"
 import { noLevels, noTools, noUpdates } from "./cells/overHttp.ts"
 import * as servers from "./cells/servers.ts"
-import { everything } from "./published/everything.ts"
+import { everything, subscribed } from "./published/everything.ts"
 import { cells, connect, notified, type Party } from "./published/Server.ts"
 import { ofEffectAi, ofEverything, ofSdk1, ofSdk2, ofSdk2InBothEras, type Peer } from "./support/httpPeers.ts"
 
@@ -62,7 +62,7 @@ const logs = async (party: Party) => {
   const { client, run } = party
   await run(client.setLogLevel("info"))
   await run(client.subscribeResource("demo://resource/dynamic/text/1"))
-  const { data, level } = await notified(party, "notifications/message")
+  const { data, level } = await notified(party, "notifications/message", ({ data }) => subscribed(data))
   assert.strictEqual(level, "info")
   assert.match(data, /^Received Subscribe Resource request for URI: demo:.* from session [-0-9a-f]+/)
   await run(client.unsubscribeResource("demo://resource/dynamic/text/1"))

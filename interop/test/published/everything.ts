@@ -6,7 +6,8 @@ import type { Json } from "../support/Wire.ts"
 import { call, common, failed, notified, refusal, type Server, textOf } from "./Server.ts"
 
 const text1 = "demo://resource/dynamic/text/1"
-const subscribed = (data: string) => data.startsWith("Received Subscribe")
+/** That it tells of a subscription: what it says of roots comes when it likes. */
+export const subscribed = (data: string) => data.startsWith("Received Subscribe")
 const slow = (duration: number, steps: number) => ({ duration, steps })
 
 /** What the user is asked first, answered so. */
