@@ -5,7 +5,6 @@
  */
 import { type ClientConnection, ClientTransportError, ConnectionClosed, type Failed } from "@effect-mcp/core/ClientTransport"
 import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
-import { Turnover } from "@effect-mcp/core/Turnover"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,9 +12,9 @@ import type * as Fiber from "effect/Fiber"
 import { call } from "./clientCall.ts"
 import { unusable } from "./clientErrors.ts"
 import { Exchange, type Keeper } from "./clientExchange.ts"
+import { Exchanges } from "./clientExchanges.ts"
 import { revisionOf, routing } from "./clientHeaders.ts"
 import type { HeaderList, HttpRequest } from "./clientHttp.ts"
-import { Lingering } from "./clientLingering.ts"
 import { Posts } from "./clientPost.ts"
 import { Room } from "./clientRoom.ts"
 import { SessionHeaders } from "./clientSession.ts"
@@ -50,8 +49,7 @@ export class Connection implements ClientConnection, Keeper, Owner {
   readonly closed: Effect.Effect<ClientTransportError>
   private readonly parts: Parts
   private readonly reason = Deferred.makeUnsafe<ClientTransportError>()
-  private readonly exchanges = new Turnover<Jsonrpc.RequestId, Exchange>()
-  private readonly lingering = new Lingering()
+  private readonly exchanges: Exchanges
   private readonly room: Room
   private readonly posts: Posts
   readonly session: SessionHeaders
@@ -65,6 +63,7 @@ export class Connection implements ClientConnection, Keeper, Owner {
     this.settings = parts.settings
     this.closed = Deferred.await(this.reason)
     this.room = new Room(parts.settings.maxConcurrent)
+    this.exchanges = new Exchanges(this.room)
     this.session = new SessionHeaders(parts.settings.headers)
     this.posts = new Posts(parts.settings, () => {
       if (this.session.id !== undefined) this.onGone()
@@ -107,8 +106,7 @@ export class Connection implements ClientConnection, Keeper, Owner {
   end(error: ClientTransportError): void {
     if (this.over !== undefined) return
     this.over = Exit.fail(error)
-    for (const exchange of this.exchanges.values()) exchange.abort()
-    this.lingering.abort()
+    this.exchanges.abort()
     this.room.dismiss()
     this.posts.end(this.over)
     Deferred.doneUnsafe(this.reason, Exit.succeed(error))
@@ -136,17 +134,17 @@ export class Connection implements ClientConnection, Keeper, Owner {
     if (isOwn && !exchange.isSettled) {
       const problem = exchange.method === "initialize" ? this.begin(exchange, message) : undefined
       if (problem !== undefined) return this.take(unusable(exchange.id, problem), exchange)
-      this.settle(exchange)
+      this.exchanges.settle(exchange)
     }
     // A batch may have the answers of others, too.
-    if (!isOwn || message._tag === "Batch") this.settleOthers(message)
+    if (!isOwn || message._tag === "Batch") this.exchanges.settleOthers(message)
     this.parts.receive(message)
     if (this.isDraining) this.checkDrained()
   }
 
   fail(exchange: Exchange, error: ClientTransportError, isUnheard: boolean): void {
     if (exchange.isSettled || this.over !== undefined) return
-    this.settle(exchange)
+    this.exchanges.settle(exchange)
     const { failed, receive } = this.parts
     if (failed !== undefined) failed(exchange.id, error, isUnheard)
     else receive(unusable(exchange.id, error.message))
@@ -188,7 +186,7 @@ export class Connection implements ClientConnection, Keeper, Owner {
   }
 
   finished(exchange: Exchange): void {
-    this.lingering.delete(exchange)
+    this.exchanges.finished(exchange)
   }
 
   private start(message: Jsonrpc.Request): void {
@@ -197,8 +195,7 @@ export class Connection implements ClientConnection, Keeper, Owner {
     const version = revisionOf(params)
     const isFirst = message.method === "initialize"
     const exchange = new Exchange(this, message, body, version !== undefined, isFirst ? undefined : this.session.id)
-    this.exchanges.set(message.id, exchange)
-    if (exchange.counts) this.room.enter()
+    this.exchanges.begin(exchange)
     this.dispatch(exchange, isFirst ? this.session.first : this.headersOf(message.method, params, version, message.headers))
   }
 
@@ -241,40 +238,19 @@ export class Connection implements ClientConnection, Keeper, Owner {
     const id = params?.["requestId"]
     const exchange = Jsonrpc.isRequestId(id) ? this.exchanges.get(id) : undefined
     if (exchange === undefined) return false
-    this.settle(exchange)
+    this.exchanges.settle(exchange)
     // In the request era, closing the response is how a request is cancelled. In the other one the server may take its questions back on it.
     if (exchange.isModern) {
       exchange.abort()
       this.finished(exchange)
       return true
     }
-    if (!this.isLegacy) this.lingering.add(exchange)
+    if (!this.isLegacy) this.exchanges.linger(exchange)
     return false
   }
 
   private begin(exchange: Exchange, message: Jsonrpc.Inbound): string | undefined {
     return message._tag === "Success" ? this.session.begin(exchange.newSessionId, message.result["protocolVersion"]) : undefined
-  }
-
-  private settle(exchange: Exchange): void {
-    if (exchange.isSettled) return
-    exchange.isSettled = true
-    this.exchanges.delete(exchange.id)
-    if (exchange.isStreaming) this.lingering.add(exchange)
-    if (exchange.counts) this.room.leave()
-  }
-
-  // An answer that came on another stream than its own.
-  private settleOthers(message: Jsonrpc.Inbound): void {
-    if (message._tag === "Batch") return message.items.forEach((item) => this.settleOthers(item))
-    const id =
-      message._tag === "Invalid"
-        ? message.answers
-        : message._tag === "Success" || message._tag === "Failure"
-          ? message.id
-          : undefined
-    const other = id === undefined ? undefined : this.exchanges.get(id)
-    if (other !== undefined) this.settle(other)
   }
 
   private get listen(): Effect.Effect<void> {
@@ -296,8 +272,7 @@ export class Connection implements ClientConnection, Keeper, Owner {
   }
 
   private checkDrained(): void {
-    for (const exchange of this.exchanges.values()) if (!exchange.isStreaming) return
-    this.stop()
+    if (this.exchanges.areKnown) this.stop()
   }
 
   private readonly stop = (): void => this.end(sessionEnded)
