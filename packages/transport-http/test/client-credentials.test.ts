@@ -139,13 +139,18 @@ describe("credentials", () => {
         { url: "nowhere" },
         { url: "ftp://x" },
         { url: "http://x", headers: { "a b": "1" } },
-        { url: "http://x", headers: { a: `${secret}\0` } }
+        { url: "http://x", headers: { a: `${secret}\0` } },
+        { url: "http://x", maxConcurrent: 0 },
+        { url: "http://x", maxConcurrent: NaN },
+        { url: "http://x", maxMessageBytes: 0.5 },
+        { url: "http://x", maxHeaderBytes: Infinity }
       ]
       for (const options of bad) {
         const error = yield* Effect.flip(Effect.scoped(Layer.build(HttpClientTransport.layer(options))))
         assert.strictEqual(error.reason._tag, "Unsupported")
         assert.notInclude(error.message, secret)
       }
-    })
+      yield* Layer.build(HttpClientTransport.layer({ url: "http://x", maxConcurrent: Infinity, maxMessageBytes: Infinity }))
+    }).pipe(Effect.scoped)
   )
 })

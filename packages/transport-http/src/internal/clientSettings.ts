@@ -82,6 +82,16 @@ export const limitsOf = ({ connectTimeout, maxHeaderBytes, responseTimeout }: Op
   maxHeaderBytes: maxHeaderBytes ?? 16 * 1024
 })
 
+// Otherwise nothing would ever be sent, or there would be no bound where one is meant. `Infinity` is meant.
+const badBound = (options: Options): string | undefined => {
+  for (const name of ["maxMessageBytes", "maxHeaderBytes", "maxConcurrent"] as const) {
+    const value = options[name] ?? 1
+    const isWhole = Number.isInteger(value) || (value === Infinity && name !== "maxHeaderBytes")
+    if (!isWhole || value < 1) return `\`${name}\` is ${value}, and must be an integer from 1 on`
+  }
+  return undefined
+}
+
 const basic = ({ password, username }: URL): ReadonlyArray<string> => {
   if (username === "" && password === "") return []
   const bytes = new TextEncoder().encode(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
@@ -98,6 +108,8 @@ export const settingsOf = (
   credentials: Credentials | undefined,
   context: Context.Context<never>
 ): Settings | string => {
+  const bad = badBound(options)
+  if (bad !== undefined) return bad
   const isSecret = Redacted.isRedacted(options.url)
   const url = URL.parse(String(Redacted.isRedacted(options.url) ? Redacted.value(options.url) : options.url))
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
@@ -120,7 +132,7 @@ export const settingsOf = (
     credentials,
     mode: options.mode ?? "auto",
     maxMessageBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
-    maxConcurrent: Math.max(1, options.maxConcurrent ?? 128),
+    maxConcurrent: options.maxConcurrent ?? 128,
     closeTimeout: Duration.fromInputUnsafe(options.closeTimeout ?? "2 seconds"),
     resume: options.resume ?? defaultResume,
     context
