@@ -68,6 +68,8 @@ const firstQuestion = (): number => {
   return (high >>> 16) * 2 ** 32 + low
 }
 
+const nothing = new Turnover<RequestId, never>()
+
 /** See the module. */
 export class PeerState<C extends InFlight> implements Peer {
   readonly id: number
@@ -82,7 +84,7 @@ export class PeerState<C extends InFlight> implements Peer {
   readonly isRequestEra: boolean
   /** When its session was last given its whole time to live, in milliseconds of the server's deadlines. */
   renewedAt: number
-  readonly calls = new Turnover<RequestId, C>()
+  private running: Turnover<RequestId, C> | undefined = undefined
   private readonly limits: Limits
   private taken: Slots | undefined = undefined
   session: Session<C> | undefined
@@ -109,6 +111,17 @@ export class PeerState<C extends InFlight> implements Peer {
     this.limits = limits
   }
 
+  /** What is in flight. */
+  get calls(): Pick<Turnover<RequestId, C>, "get" | "has" | "size" | "values"> {
+    return this.running ?? nothing
+  }
+
+  /** Takes a call in. */
+  begin(call: C): void {
+    this.running ??= new Turnover()
+    this.running.set(call.id, call)
+  }
+
   /** The places of its calls. */
   get slots(): Slots {
     return (this.taken ??= new Slots(this.limits.concurrencyPerPeer, this.limits.waiting))
@@ -124,7 +137,7 @@ export class PeerState<C extends InFlight> implements Peer {
 
   /** Takes a call out; tells who waits for the last one. */
   forget(call: C): void {
-    if (this.calls.get(call.id) === call) this.calls.delete(call.id)
+    if (this.calls.get(call.id) === call) this.running?.delete(call.id)
     if (this.calls.size === 0 && this.drained !== undefined) for (const go of this.drained.splice(0)) go()
   }
 

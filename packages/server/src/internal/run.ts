@@ -171,7 +171,7 @@ export const make = ({ deadlines, logDefect, minimumLogLevel, places, rounds, te
       const { subject, timeout } = operation
       call.fiber = fiber
       call.subject = subject
-      call.peer.calls.set(call.id, call)
+      call.peer.begin(call)
       call.startedAt = deadlines.now()
       call.setTimeout(timeout)
       call.span = telemetry.open(call, subject)
