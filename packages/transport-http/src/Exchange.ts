@@ -39,8 +39,8 @@ export interface Reply {
   readonly status: number
   /** By lower-case names. */
   readonly headers: { readonly [name: string]: string }
-  /** A text is UTF-8; its length goes into `content-length`. */
-  readonly body: string | StreamBody | undefined
+  /** A text is UTF-8. The length of what is no stream goes into `content-length`. */
+  readonly body: string | Uint8Array<ArrayBuffer> | StreamBody | undefined
 }
 
 /** One HTTP request. */

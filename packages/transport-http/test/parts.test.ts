@@ -9,6 +9,7 @@ import type { Exchange, Reply } from "../src/Exchange.ts"
 import type { Route } from "../src/HttpListener.ts"
 import type * as HttpServerTransport from "../src/HttpServerTransport.ts"
 import { accepted, isJson } from "../src/internal/server/accepts.ts"
+import { framed } from "../src/internal/server/bytes.ts"
 import { isDeeper, isTooDeep } from "../src/internal/server/depth.ts"
 import { Entrance } from "../src/internal/server/entrance.ts"
 import { makeGate } from "../src/internal/server/gate.ts"
@@ -233,6 +234,20 @@ describe("routes", () => {
       yield* Effect.scoped(mount("/x/*", "a.example.com"))
       assert.strictEqual(ask(routes, "/x/1", "a.example.com"), "/x/*")
     })
+  )
+})
+
+describe("bytes", () => {
+  it.effect.prop(
+    "a text between others is what it would be as a text",
+    { before: Schema.String, text: Schema.String, isAscii: Schema.Boolean },
+    ({ before, isAscii, text }) => {
+      const [head, body] = [before, text].map((each) => (isAscii ? each.replaceAll(/[^\0-~]/g, "x") : each)) as [string, string]
+      assert.deepStrictEqual(framed(head, body, "}"), new TextEncoder().encode(`${head}${body}}`))
+      assert.deepStrictEqual(framed(head, body.repeat(1000), "}"), new TextEncoder().encode(`${head}${body.repeat(1000)}}`))
+      return Effect.void
+    },
+    { arbitrary: { runs: 500 } }
   )
 })
 

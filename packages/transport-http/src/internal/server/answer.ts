@@ -6,10 +6,16 @@ import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import type { Revision } from "@effect-mcp/core/Revision"
 import * as Effect from "effect/Effect"
 import type { Reply } from "../../Exchange.ts"
+import { framed } from "./bytes.ts"
 import { event, EventStream } from "./eventStream.ts"
 import * as replies from "./replies.ts"
 import type { LiveSession } from "./sessions.ts"
 import type { Track } from "./track.ts"
+
+/** From how many characters on an answer goes out as bytes. */
+const longJson = 16_384
+
+const framedReply = ({ id, json }: Jsonrpc.Reply) => framed(`{"jsonrpc":"2.0","id":${Jsonrpc.idJson(id)},"result":`, json, "}")
 
 /** What an endpoint lends its answers. */
 export interface Lent {
@@ -153,10 +159,10 @@ export class Answer implements Emit {
   }
 
   private answer(message: Jsonrpc.Response | ReadonlyArray<Jsonrpc.Response>): void {
-    const json = Jsonrpc.stringify(message)
-    if (this.isBegun || !this.asked.json) return this.lastEvent(json)
+    if (this.isBegun || !this.asked.json) return this.lastEvent(Jsonrpc.stringify(message))
     const single = Array.isArray(message) ? undefined : (message as Jsonrpc.Response) // `isArray` does not narrow readonly arrays
     const status = single === undefined || this.asked.revision.era === "session" ? 200 : replies.statusOf(single)
+    const json = single?._tag === "Reply" && single.json.length > longJson ? framedReply(single) : Jsonrpc.stringify(message)
     this.reply(replies.json(status, json, this.asked.opens === undefined ? undefined : replies.opening(this.asked.opens)))
   }
 

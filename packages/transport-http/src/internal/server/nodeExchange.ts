@@ -85,7 +85,7 @@ export class NodeExchange implements Exchange {
   readonly reply = ({ body, headers, status }: Reply): void => {
     const { response } = this
     if (response.destroyed || response.headersSent) return
-    if (typeof body === "object") return this.stream(status, headers, body)
+    if (typeof body === "object" && !(body instanceof Uint8Array)) return this.stream(status, headers, body)
     const length = body === undefined ? 0 : Buffer.byteLength(body)
     response.writeHead(status, status === 204 ? headers : { ...headers, "content-length": length }).end(body)
     this.guard()

@@ -16,7 +16,11 @@ export const empty = (status: number, headers: Reply["headers"] = {}): Reply => 
 export const accepted: Reply = empty(202)
 
 /** A reply with JSON. */
-export const json = (status: number, body: string, headers: Reply["headers"] = jsonHeaders): Reply => ({ status, headers, body })
+export const json = (status: number, body: string | Uint8Array<ArrayBuffer>, headers: Reply["headers"] = jsonHeaders): Reply => ({
+  status,
+  headers,
+  body
+})
 
 /** A reply for who looks at it, not for programs. */
 export const text = (status: number, body: string, headers: Reply["headers"] = {}): Reply => ({

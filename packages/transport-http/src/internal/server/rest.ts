@@ -8,6 +8,7 @@ import * as Revision from "@effect-mcp/core/Revision"
 import type { Exchange, Handle, Reply } from "../../Exchange.ts"
 import { isDeeper } from "./depth.ts"
 import type { Built } from "./makeEndpoint.ts"
+import { decodeUtf8 } from "./bytes.ts"
 import * as replies from "./replies.ts"
 
 const { ErrorCode } = Jsonrpc
@@ -33,8 +34,9 @@ const statusOfError = ({ code, data }: Jsonrpc.ErrorObject, tool: string | undef
 const shown = ({ _meta, cacheScope, resultType, ttlMs, ...rest }: Jsonrpc.JsonObject): Jsonrpc.JsonObject => rest
 
 const toReply = (answer: Reply, tool: string | undefined): Reply => {
-  if (typeof answer.body !== "string" || answer.headers["content-type"] !== "application/json") return answer
-  const message = Jsonrpc.parse(answer.body)
+  const text = answer.body instanceof Uint8Array ? decodeUtf8(answer.body) : answer.body
+  if (typeof text !== "string" || answer.headers["content-type"] !== "application/json") return answer
+  const message = Jsonrpc.parse(text)
   if (message._tag === "Failure") {
     return replies.json(statusOfError(message.error, tool), JSON.stringify({ error: message.error }))
   }

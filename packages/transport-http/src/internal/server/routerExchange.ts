@@ -74,8 +74,13 @@ export class RouterExchange implements Exchange {
   }
 
   readonly reply = ({ body, headers, status }: Reply): void => {
-    if (typeof body === "object") return this.resume(this.stream(body, { headers, status }))
     const options = { headers, status }
+    if (body instanceof Uint8Array) {
+      return this.resume(
+        Effect.succeed(HttpServerResponse.uint8Array(body, { ...options, contentType: headers["content-type"] }))
+      )
+    }
+    if (typeof body === "object") return this.resume(this.stream(body, options))
     this.resume(Effect.succeed(body === undefined ? HttpServerResponse.empty(options) : HttpServerResponse.text(body, options)))
   }
 

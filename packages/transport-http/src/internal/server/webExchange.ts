@@ -110,7 +110,8 @@ export class WebExchange implements Exchange {
 
   readonly reply = ({ body, headers, status }: Reply): void => {
     if (this.isGone) return
-    if (typeof body === "object") return this.resolve(new Response(this.stream(body), { status, headers }))
+    if (typeof body === "object" && !(body instanceof Uint8Array))
+      return this.resolve(new Response(this.stream(body), { status, headers }))
     this.forget()
     this.resolve(new Response(body, { status, headers }))
   }
