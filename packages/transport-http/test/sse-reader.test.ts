@@ -25,7 +25,7 @@ const read = (pieces: ReadonlyArray<Uint8Array>, limit = 1e6): Read => {
 
 const ofText = (text: string, limit?: number) => read([utf8.encode(text)], limit)
 
-/** The standard's parser, word by word, over the whole text. */
+/** The standard's parser, word by word, over the whole text, but for ids that no header can hold. */
 const reference = (text: string): Omit<Read, "tooLong"> => {
   const events: Array<readonly [string, string]> = []
   let [type, data, id] = ["", "", undefined as string | undefined]
@@ -42,7 +42,7 @@ const reference = (text: string): Omit<Read, "tooLong"> => {
     const [, name, value = ""] = /^([^:]*)(?::\x20?(.*))?$/su.exec(line) ?? []
     if (name === "event") type = value
     if (name === "data") data += `${value}\n`
-    if (name === "id" && !value.includes("\0")) id = value
+    if (name === "id" && /^[^\0-\x1f\x7f]{0,2048}$/.test(value)) id = value
     if (name === "retry" && /^[0-9]{1,15}$/.test(value)) retry = Number(value)
   }
   return { events, lastEventId, retry }
