@@ -42,6 +42,7 @@ const reference = (text: string): Omit<Read, "tooLong"> => {
     const [, name, value = ""] = /^([^:]*)(?::\x20?(.*))?$/su.exec(line) ?? []
     if (name === "event") type = value
     if (name === "data") data += `${value}\n`
+    // eslint-disable-next-line no-control-regex
     if (name === "id" && /^[^\0-\x1f\x7f]{0,2048}$/.test(value)) id = value
     if (name === "retry" && /^[0-9]{1,15}$/.test(value)) retry = Number(value)
   }
