@@ -2,18 +2,8 @@
  * A request and a response of `node:http` as one exchange.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { BodyProblem, Exchange, Reply, Sink, StreamBody } from "../../Exchange.ts"
-
-// Five times as fast as a Buffer, which takes anything for UTF-8. A byte order mark is no JSON.
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-
-const decoded = (bytes: Uint8Array): string | undefined => {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    return undefined
-  }
-}
+import type { Exchange, Reply, Sink, StreamBody } from "../../Exchange.ts"
+import { type OnBody, readNodeBody } from "./nodeBody.ts"
 
 /** See the module. */
 export class NodeExchange implements Exchange {
@@ -41,36 +31,8 @@ export class NodeExchange implements Exchange {
     return Array.isArray(value) ? value.join(", ") : value
   }
 
-  readText(limit: number, timeout: number, done: (body: string | undefined, problem: BodyProblem | undefined) => void): void {
-    const { request } = this
-    // Somebody else, such as a parser of bodies, was before us.
-    if (request.readableEnded) return done(undefined, "unreadable")
-    if (request.destroyed) return done(undefined, "gone")
-    const chunks: Array<Buffer> = []
-    let size = 0
-    const end = (body: string | undefined, problem: BodyProblem | undefined): void => {
-      clearTimeout(timer)
-      request.off("data", take).off("end", finish).off("close", gone)
-      // What still comes is dropped, and the connection with it.
-      if (body === undefined) request.resume()
-      done(body, problem)
-    }
-    const take = (chunk: Buffer): void => {
-      size += chunk.length
-      if (size > limit) end(undefined, "too-large")
-      else chunks.push(chunk)
-    }
-    const finish = (): void => {
-      const [first] = chunks
-      const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size)
-      const text = decoded(bytes)
-      end(text, text === undefined ? "unreadable" : undefined)
-    }
-    const gone = (): void => end(undefined, "gone")
-    // Almost all bodies are there by now.
-    let timer: NodeJS.Timeout | undefined = undefined
-    request.on("data", take).on("end", finish).on("close", gone)
-    timer = setTimeout(() => end(undefined, "too-slow"), timeout)
+  readText(limit: number, timeout: number, done: OnBody): void {
+    readNodeBody(this.request, limit, timeout, done)
   }
 
   onGone(listener: () => void): void {

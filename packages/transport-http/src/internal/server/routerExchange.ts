@@ -14,9 +14,20 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { BodyProblem, Exchange, Handle, Reply, StreamBody } from "../../Exchange.ts"
 import { decodeUtf8 } from "./bytes.ts"
+import { isNodeRequest, readNodeBody } from "./nodeBody.ts"
 import { Outflow } from "./outflow.ts"
 
 type Response = Effect.Effect<HttpServerResponse.HttpServerResponse, never, Scope.Scope>
+
+const limitedBy = (limit: number) => Effect.runForkWith(Context.make(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit)))
+
+// Endpoints have one limit each, and most programs one for all.
+let last: { readonly limit: number; readonly fork: ReturnType<typeof limitedBy> } | undefined
+
+const forkLimited = (limit: number) => {
+  if (last?.limit !== limit) last = { limit, fork: limitedBy(limit) }
+  return last.fork
+}
 
 /** See the module. */
 export class RouterExchange implements Exchange {
@@ -43,6 +54,9 @@ export class RouterExchange implements Exchange {
   }
 
   readText(limit: number, timeout: number, done: (body: string | undefined, problem: BodyProblem | undefined) => void): void {
+    const { source } = this.request
+    // As a stream of Effect the same bytes take two fibers.
+    if (isNodeRequest(source)) return readNodeBody(source, limit, timeout, done)
     let isDone = false
     const end = (body: string | undefined, problem: BodyProblem | undefined): void => {
       if (isDone) return
@@ -52,8 +66,7 @@ export class RouterExchange implements Exchange {
     }
     // Reading is not interrupted: that would cut the connection on which the refusal goes out. The end of the connection ends it.
     const timer = setTimeout(() => end(undefined, "too-slow"), timeout)
-    const limited = Context.make(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit))
-    const fiber = Effect.runForkWith(limited)(this.request.arrayBuffer)
+    const fiber = forkLimited(limit)(this.request.arrayBuffer)
     fiber.addObserver((exit) => {
       if (Exit.isFailure(exit)) return end(undefined, this.problemOf(exit.cause))
       const body = decodeUtf8(exit.value)
