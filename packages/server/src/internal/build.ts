@@ -167,9 +167,8 @@ const makeNoted =
   (serve: (call: Call) => Outcome): Serve<Call> =>
   (call) => {
     const outcome = serve(call)
-    const { session } = call.peer
-    if (session?.kept !== true) return Effect.succeed(outcome)
-    return Effect.matchCause(sessions.note(session), {
+    if (!call.peer.kept) return Effect.succeed(outcome)
+    return Effect.matchCause(sessions.note(call.peer), {
       onSuccess: () => outcome,
       onFailure: (cause) => Run.refuse(call, new Internal({ id: logDefect(call.method, cause) }))
     })
@@ -368,8 +367,9 @@ export const engine = Effect.fnUntraced(function* (
       return Effect.timeoutOption(Effect.all([idle, tasks.close], { concurrency: 2 }), dispatcher.closeTimeout)
     })
   )
-  const sessionOf = lifecycle.makeSessionOf(lifecycleOptions)
-  const initialize = lifecycle.makeInitialize(lifecycleOptions, sessionOf)
+  const agreed = lifecycle.makeAgreed(lifecycleOptions)
+  const resume = lifecycle.makeResume(agreed)
+  const initialize = lifecycle.makeInitialize(lifecycleOptions, agreed)
   const audience = { peers: { [Symbol.iterator]: () => peers.values()[Symbol.iterator]() }, subscriptions }
   return {
     registry,
@@ -382,7 +382,7 @@ export const engine = Effect.fnUntraced(function* (
       logDefect,
       now: deadlines.now,
       peers,
-      sessionOf,
+      resume,
       sessions,
       subscriptions
     }),

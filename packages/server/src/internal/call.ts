@@ -116,7 +116,7 @@ export class Call extends Timed implements InFlight, Service {
     return this.engine.revision
   }
   get sessionId(): string | undefined {
-    return this.peer.session?.id
+    return this.peer.session === undefined ? undefined : this.peer.sessionId
   }
   /** What the client says of itself. */
   get said(): ClientFacts {

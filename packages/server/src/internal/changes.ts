@@ -8,7 +8,7 @@ import { Key } from "@effect-mcp/core/protocol/RequestMeta"
 import * as Effect from "effect/Effect"
 import type { Kind } from "../Component.ts"
 import type { Call } from "./call.ts"
-import type { PeerState, Session } from "./peer.ts"
+import type { PeerState } from "./peer.ts"
 
 /** A subscription of the request era. */
 export interface Subscription {
@@ -63,11 +63,11 @@ export const announcer = (audience: Audience, runFork: (effect: Effect.Effect<vo
   const tell = (
     method: string,
     params: Jsonrpc.JsonObject | undefined,
-    wantsInSession: (session: Session<Call>) => boolean,
+    wantsInSession: (peer: PeerState<Call>) => boolean,
     wants: (subscription: Subscription) => boolean
   ) => {
-    for (const { push, session } of audience.peers) {
-      if (session?.ready === true && wantsInSession(session)) say(push, Jsonrpc.notification(method, params))
+    for (const peer of audience.peers) {
+      if (peer.ready && wantsInSession(peer)) say(peer.push, Jsonrpc.notification(method, params))
     }
     for (const subscription of audience.subscriptions.values()) {
       if (!wants(subscription)) continue
@@ -83,7 +83,7 @@ export const announcer = (audience: Audience, runFork: (effect: Effect.Effect<vo
       tell(
         `notifications/${kind}/list_changed`,
         undefined,
-        ({ offered }) => offered.has(kind),
+        ({ session }) => session?.offered.has(kind) === true,
         (subscription) => subscription.kinds.has(kind)
       )
     }

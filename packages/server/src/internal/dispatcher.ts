@@ -26,7 +26,7 @@ import { Call } from "./call.ts"
 import type { Engine } from "./engine.ts"
 import type { Subscriptions } from "./listen.ts"
 import type { SessionStart } from "./lifecycle.ts"
-import { PeerState, type Session } from "./peer.ts"
+import { PeerState } from "./peer.ts"
 import { type LogDefect, refuse } from "./run.ts"
 import type { Sessions } from "./sessions.ts"
 
@@ -77,8 +77,8 @@ export interface Options {
   readonly engineOf: (version: Revision.Version) => Engine<Call>
   readonly initialize: (peer: ServerPeer, request: Jsonrpc.Request) => Effect.Effect<Outcome>
   readonly sessions: Sessions
-  /** The session of a client that somebody else has greeted. */
-  readonly sessionOf: (start: SessionStart) => Session<Call>
+  /** Goes on with the session of a client that somebody else has greeted. */
+  readonly resume: (peer: ServerPeer, start: SessionStart) => void
   /** Takes notifications that are not of the protocol. Must not throw. */
   readonly notify: (peer: ServerPeer, message: Jsonrpc.Notification, way: Way) => void
   readonly peers: Turnover<ServerPeer, ServerPeer>
@@ -99,7 +99,7 @@ export const make = ({
   notify,
   now,
   peers,
-  sessionOf,
+  resume,
   sessions,
   settings,
   subscriptions
@@ -156,7 +156,7 @@ export const make = ({
     if (peer.isRequestEra || said?.[Key.protocolVersion] !== undefined) return requestEra(peer, request, said ?? {}, way)
     const { session } = peer
     if (session === undefined || request.method === "initialize") return beforeSession(peer, request)
-    return serve(new Call(request, peer, session.engine, session, way))
+    return serve(new Call(request, peer, session.engine, peer, way))
   }
 
   const handleNotification = (peer: ServerPeer, message: Jsonrpc.Notification, way: Way): Effect.Effect<Outcome> => {
@@ -165,7 +165,7 @@ export const make = ({
       const id = params?.["requestId"]
       if (Jsonrpc.isRequestId(id)) peer.calls.get(id)?.end("cancelled")
     } else if (method === "notifications/initialized" && peer.session !== undefined) {
-      peer.session.ready = true
+      peer.ready = true
     } else {
       notify(peer, message, way)
     }
@@ -207,7 +207,7 @@ export const make = ({
 
   const enter = (options: PeerOptions): ServerPeer => {
     const peer = new PeerState<Call>(++lastPeer, options, settings)
-    if (options.assumed !== undefined) peer.session = sessionOf({ version: options.assumed })
+    if (options.assumed !== undefined) resume(peer, { version: options.assumed })
     peers.set(peer, peer)
     return peer
   }
@@ -241,7 +241,7 @@ export const make = ({
       Effect.map(sessions.find(id, options.principal ?? anonymous), (data) => {
         if (data === undefined) return undefined
         const peer = enter({ ...options, sessionId: id, kept: true })
-        peer.session = sessionOf(data)
+        resume(peer, data)
         peer.renewedAt = now()
         peer.continueQuestions()
         return peer

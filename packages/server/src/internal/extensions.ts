@@ -135,7 +135,7 @@ const senderOf = (
   engineOf: Options["engineOf"]
 ): { readonly engine: Engine<Call>; readonly facts: ClientFacts } | undefined => {
   if (!isObject(meta) || meta[Key.protocolVersion] === undefined) {
-    if (peer.session !== undefined) return { engine: peer.session.engine, facts: peer.session }
+    if (peer.session !== undefined) return { engine: peer.session.engine, facts: peer }
     // On a pipe it is the client that sent the requests.
     const { envelope } = peer
     const revision = envelope === undefined ? undefined : Revision.fromVersion(envelope.version)
@@ -242,8 +242,8 @@ export const broadcaster = (served: ReadonlyArray<ServedExtension>, { peers, sub
     const write = writers.get(extension.token)
     if (write === undefined) throw new Error(`extension "${extension.id}" is not served here`)
     const written = write(method, params)
-    for (const { push, session } of peers) {
-      if (session?.ready !== true || !isDeclaredIn(session.capabilities, extension.id, session.engine.revision)) continue
+    for (const { push, ready, session } of peers) {
+      if (!ready || session === undefined || !isDeclaredIn(session.capabilities, extension.id, session.engine.revision)) continue
       push.sendUnsafe(notificationOf(method, written))
     }
     for (const { call, extensions } of subscriptions.values()) {

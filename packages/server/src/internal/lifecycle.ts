@@ -30,17 +30,6 @@ const decodeImplementation = Schema.decodeUnknownExit(Implementation)
 
 const reply = (id: Jsonrpc.RequestId, json: string): Outcome => ({ _tag: "Reply", message: Jsonrpc.reply(id, json) })
 
-/** What clients say of themselves: thousands of the same kind share one copy. */
-const makeShared = () => {
-  let last: Pick<SessionStart, "clientInfo" | "clientCapabilities"> = {}
-  return (clientInfo: Implementation, clientCapabilities: ClientCapabilities) => {
-    if (!isSame(last.clientInfo, clientInfo) || !isSame(last.clientCapabilities, clientCapabilities)) {
-      last = { clientInfo, clientCapabilities }
-    }
-    return last
-  }
-}
-
 /** What a session starts from: what a store remembers of one, or what is assumed of a client that nobody knows. */
 export type SessionStart = Pick<SessionData, "version"> & Partial<SessionData>
 
@@ -62,9 +51,6 @@ const nameAndVersion = (params: Jsonrpc.JsonObject): Jsonrpc.JsonObject => {
   return { ...params, clientInfo: { name: clientInfo["name"], version: clientInfo["version"] } }
 }
 
-const nothing: ReadonlySet<string> = new Set()
-const noState: Session<Call>["state"] = {}
-
 /** The kinds that there are now, as one set for all who come while they stay the same. */
 const makeOffers = (offered: (kind: Kind) => boolean) => {
   let last: ReadonlySet<Kind> = new Set()
@@ -75,30 +61,39 @@ const makeOffers = (offered: (kind: Kind) => boolean) => {
   }
 }
 
-/** Goes on with a session that began elsewhere, so its client has said that it is ready. */
-export const makeSessionOf = ({ engineOf, offered }: Options): ((start: SessionStart) => Session<Call>) => {
+const none: ClientCapabilities = {}
+
+/** What is agreed with a client: one object for all that are alike. */
+export const makeAgreed = ({ engineOf, offered }: Options) => {
   const offers = makeOffers(offered)
-  return ({ clientCapabilities = {}, clientInfo, id, logLevel, subscriptions = [], version }) => ({
-    engine: engineOf(version),
-    id,
-    kept: id !== undefined,
-    info: clientInfo,
-    capabilities: clientCapabilities,
-    offered: offers(),
-    subscribed: subscriptions.length === 0 ? nothing : new Set(subscriptions),
-    logLevel,
-    state: noState,
-    ready: true
-  })
+  let last: Session<Call> | undefined
+  return ({ clientCapabilities = none, clientInfo, version }: SessionStart): Session<Call> => {
+    const next = { engine: engineOf(version), info: clientInfo, capabilities: clientCapabilities, offered: offers() }
+    const isLast =
+      last !== undefined &&
+      last.engine === next.engine &&
+      last.offered === next.offered &&
+      isSame(last.info, next.info) &&
+      isSame(last.capabilities, next.capabilities)
+    if (!isLast) last = next
+    return last ?? next
+  }
 }
 
+/** Goes on with a session that began elsewhere, so its client has said that it is ready. */
+export const makeResume =
+  (agreed: (start: SessionStart) => Session<Call>) =>
+  (peer: PeerState<Call>, start: SessionStart): void => {
+    peer.session = agreed(start)
+    peer.ready = true
+    peer.logLevel = start.logLevel
+    if (start.subscriptions !== undefined && start.subscriptions.length > 0) peer.subscribed = new Set(start.subscriptions)
+  }
+
 /** Opens the session of a peer. A second `initialize` is refused, a revision that is not ours is answered with the latest one. */
-export const makeInitialize = (
-  { facts, logDefect, sessions, settings }: Options,
-  sessionOf: (start: SessionStart) => Session<Call>
-) => {
-  const shared = makeShared()
-  return (peer: PeerState<Call>, request: Jsonrpc.Request): Effect.Effect<Outcome> => {
+export const makeInitialize =
+  ({ facts, logDefect, sessions, settings }: Options, agreed: (start: SessionStart) => Session<Call>) =>
+  (peer: PeerState<Call>, request: Jsonrpc.Request): Effect.Effect<Outcome> => {
     const failed = (reason: InvalidParams | InvalidRequest | Internal) => ({
       _tag: "Reply" as const,
       message: Jsonrpc.failure(request.id, toErrorObject(reason, Revision.latestSession))
@@ -116,14 +111,11 @@ export const makeInitialize = (
     // As they were sent, members included that nobody knows yet.
     const capabilities = request.params?.["capabilities"] as ClientCapabilities // by their Schema
     const version = Revision.negotiate(protocolVersion).version as SessionVersion // it gives no other
-    const session = sessionOf({ version, ...shared(clientInfo, capabilities) })
-    session.id = peer.sessionId
-    session.kept = peer.kept
-    session.ready = false
+    const session = agreed({ version, clientInfo, clientCapabilities: capabilities })
     peer.session = session
     const greeting = reply(request.id, session.engine.wire.greeting(facts, settings.cacheHint["server/discover"]))
     if (!peer.kept) return Effect.succeed(greeting)
-    return Effect.matchCause(sessions.begin(session, peer.principal), {
+    return Effect.matchCause(sessions.begin(peer, session), {
       onSuccess: () => greeting,
       onFailure: (cause) => {
         peer.session = undefined
@@ -131,7 +123,6 @@ export const makeInitialize = (
       }
     })
   }
-}
 
 /** Serves `server/discover`. */
 export const makeDiscover =
@@ -145,11 +136,10 @@ export const ping = (call: Call): Outcome => reply(call.id, call.engine.wire.emp
 /** Serves `logging/setLevel`: from then on, the session gets messages of that level and above. */
 export const setLevel = (call: Call): Outcome => {
   const level = call.params?.["level"]
-  const { session } = call.peer
   if (!isLoggingLevel(level)) {
     const { reason } = invalidParams(`Invalid params: \`level\` must be one of ${loggingLevels.join(", ")}`)
     return { _tag: "Reply", message: Jsonrpc.failure(call.id, call.engine.wire.error(reason)) }
   }
-  if (session !== undefined) session.logLevel = level
+  call.peer.logLevel = level
   return reply(call.id, call.engine.wire.empty)
 }

@@ -31,25 +31,18 @@ export interface InFlight {
   readonly interrupt: () => void
 }
 
-/** The conversation of a client of the session era, from `initialize` on. */
+/** What is agreed with a client of the session era. Clients that say the same of themselves share it. */
 export interface Session<C> {
   readonly engine: Engine<C>
-  id: string | undefined
-  /** Whether the `SessionStore` has it, too. */
-  kept: boolean
   readonly info: Implementation | undefined
   readonly capabilities: ClientCapabilities
   /** The kinds of components of which it was told that there are some. */
   readonly offered: ReadonlySet<Kind>
-  /** The resources of whose updates it wants to hear. */
-  subscribed: ReadonlySet<string>
-  /** Set by `logging/setLevel`; until then the client wants no messages. */
-  logLevel: LoggingLevel | undefined
-  /** What handlers keep, where the store has no copy of the session. */
-  state: State
-  /** Whether the client has sent `notifications/initialized`: before that, nothing is pushed to it. */
-  ready: boolean
 }
+
+const noUris: ReadonlySet<string> = new Set()
+const noState: State = {}
+const noCapabilities: ClientCapabilities = {}
 
 interface Waiting {
   readonly method: string
@@ -87,7 +80,16 @@ export class PeerState<C extends InFlight> implements Peer {
   private running: Turnover<RequestId, C> | undefined = undefined
   private readonly limits: Limits
   private taken: Slots | undefined = undefined
+  /** From `initialize` on, in the session era. */
   session: Session<C> | undefined
+  /** Whether the client has sent `notifications/initialized`: before that, nothing is pushed to it. */
+  ready: boolean
+  /** The resources of whose updates it wants to hear. */
+  subscribed: ReadonlySet<string>
+  /** Set by `logging/setLevel`; until then the client wants no messages. */
+  logLevel: LoggingLevel | undefined
+  /** What handlers keep, where the store has no copy of the session. */
+  state: State
   /** What the client said of itself with its last request, in the request era. */
   envelope: Envelope | undefined
   // There are as many conversations as there are clients, and in the request era as there are requests: what most of them never need
@@ -107,6 +109,10 @@ export class PeerState<C extends InFlight> implements Peer {
     this.isRequestEra = options.era === "request"
     this.renewedAt = 0
     this.session = undefined
+    this.ready = false
+    this.subscribed = noUris
+    this.logLevel = undefined
+    this.state = noState
     this.envelope = undefined
     this.limits = limits
   }
@@ -128,7 +134,15 @@ export class PeerState<C extends InFlight> implements Peer {
   }
 
   get agreement(): Peer["agreement"] {
-    return this.session === undefined ? undefined : { version: this.session.engine.revision.version, sessionId: this.session.id }
+    return this.session === undefined ? undefined : { version: this.session.engine.revision.version, sessionId: this.sessionId }
+  }
+
+  get info(): Implementation | undefined {
+    return this.session?.info
+  }
+
+  get capabilities(): ClientCapabilities {
+    return this.session?.capabilities ?? noCapabilities
   }
 
   get inFlight(): number {

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import type { ResourceComponent } from "../Component.ts"
 import type { Settings } from "../Settings.ts"
 import type { Call } from "./call.ts"
-import type { Session } from "./peer.ts"
+import type { PeerState } from "./peer.ts"
 import { type Inner, wrap } from "./chain.ts"
 import { callOf, endingsOf, enter, handle, timeoutOf, within } from "./handling.ts"
 import { maxUris } from "./listen.ts"
@@ -118,11 +118,10 @@ export const exists =
   (uri: string): boolean =>
     !(locate(source, uri) instanceof McpError)
 
-const subscriptionOf = (call: Call): { readonly uri: string; readonly session: Session<Call> } | string => {
-  const uri = call.params?.["uri"]
-  const { session } = call.peer
-  if (session === undefined) return "Invalid Request: only sessions subscribe"
-  return typeof uri === "string" ? { uri, session } : "Invalid params: `uri` must be a string"
+const subscriptionOf = ({ params, peer }: Call): { readonly uri: string; readonly peer: PeerState<Call> } | string => {
+  const uri = params?.["uri"]
+  if (peer.session === undefined) return "Invalid Request: only sessions subscribe"
+  return typeof uri === "string" ? { uri, peer } : "Invalid params: `uri` must be a string"
 }
 
 /** Serves `resources/subscribe`: from then on, the session is told of updates of that resource. Session era. */
@@ -133,11 +132,11 @@ export const subscribe =
     if (typeof read === "string") return refuse(call, new InvalidParams({ detail: read }))
     const located = locate(source, read.uri)
     if (located instanceof McpError) return refuse(call, located.reason)
-    const { session, uri } = read
-    if (session.subscribed.size >= maxUris && !session.subscribed.has(uri)) {
+    const { peer, uri } = read
+    if (peer.subscribed.size >= maxUris && !peer.subscribed.has(uri)) {
       return refuse(call, new Overloaded({ detail: `More than ${maxUris} subscriptions to resources` }))
     }
-    session.subscribed = new Set([...session.subscribed, uri])
+    peer.subscribed = new Set([...peer.subscribed, uri])
     return reply(Jsonrpc.reply(call.id, call.engine.wire.empty))
   }
 
@@ -145,8 +144,8 @@ export const subscribe =
 export const unsubscribe = (call: Call): Outcome => {
   const read = subscriptionOf(call)
   if (typeof read === "string") return refuse(call, new InvalidParams({ detail: read }))
-  const { session, uri } = read
-  if (session.subscribed.has(uri)) session.subscribed = new Set([...session.subscribed].filter((other) => other !== uri))
+  const { peer, uri } = read
+  if (peer.subscribed.has(uri)) peer.subscribed = new Set([...peer.subscribed].filter((other) => other !== uri))
   return reply(Jsonrpc.reply(call.id, call.engine.wire.empty))
 }
 

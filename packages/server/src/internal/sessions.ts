@@ -12,7 +12,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Call } from "./call.ts"
-import type { Session } from "./peer.ts"
+import type { PeerState, Session } from "./peer.ts"
 
 // A session that is in use is renewed no more often, in milliseconds: the store may be far away.
 const renewInterval = 1000
@@ -23,13 +23,13 @@ const nothing: ReadonlyArray<string> = []
 /** See the module. */
 export interface Sessions {
   /** Keeps a session that begins. */
-  readonly begin: (session: Session<Call>, principal: Principal) => Effect.Effect<void, StoreError>
+  readonly begin: (peer: PeerState<Call>, session: Session<Call>) => Effect.Effect<void, StoreError>
   /** The session, with its whole time to live, unless it belongs to somebody else. */
   readonly find: (id: string, principal: Principal) => Effect.Effect<SessionData | undefined, StoreError>
   /** Notes the level of log messages and the subscriptions of a session. */
-  readonly note: (session: Session<Call>) => Effect.Effect<void, StoreError>
+  readonly note: (peer: PeerState<Call>) => Effect.Effect<void, StoreError>
   /** Gives a session its whole time to live again. False when it is gone. */
-  readonly renew: (peer: { readonly session: Session<Call> | undefined; renewedAt: number }) => Effect.Effect<boolean, StoreError>
+  readonly renew: (peer: PeerState<Call>) => Effect.Effect<boolean, StoreError>
   /** Forgets a session. */
   readonly forget: (id: string) => Effect.Effect<void, StoreError>
 }
@@ -38,7 +38,7 @@ const still = Effect.succeed(true)
 
 /** The sessions of one server. `now` counts milliseconds. */
 export const make = (store: SessionStore["Service"], ttl: Duration.Duration, now: () => number): Sessions => ({
-  begin: ({ capabilities, engine, id, info }, principal) =>
+  begin: ({ principal, sessionId: id }, { capabilities, engine, info }) =>
     id === undefined
       ? Effect.void
       : Effect.flatMap(Clock.currentTimeMillis, (createdAt) =>
@@ -61,14 +61,14 @@ export const make = (store: SessionStore["Service"], ttl: Duration.Duration, now
     Effect.flatMap(store.get(id), (data) =>
       data === undefined || !belongsTo(data, principal) ? Effect.succeed(undefined) : store.touch(id, ttl)
     ),
-  note: ({ id, kept, logLevel, subscribed }) => {
+  note: ({ kept, logLevel, sessionId: id, subscribed }) => {
     if (!kept || id === undefined) return Effect.void
     const subscriptions = [...subscribed]
     const level = logLevel === undefined ? {} : { logLevel }
     return Effect.asVoid(store.modify(id, (data) => ({ ...data, ...level, subscriptions })))
   },
   renew: (peer) => {
-    const id = peer.session?.id
+    const id = peer.session === undefined ? undefined : peer.sessionId
     const time = now()
     if (id === undefined || time - peer.renewedAt < renewInterval) return still
     return Effect.map(store.touch(id, ttl), (data) => {

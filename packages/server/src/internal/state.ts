@@ -7,16 +7,16 @@ import type { SessionStore } from "@effect-mcp/core/SessionStore"
 import type { Shelf, Shelves, State, StateStore } from "@effect-mcp/core/StateStore"
 import * as Effect from "effect/Effect"
 import type { Call } from "./call.ts"
-import type { Session } from "./peer.ts"
+import type { PeerState } from "./peer.ts"
 
 const none: Shelf = { read: Effect.succeed(undefined), modify: () => Effect.succeed(undefined) }
 
 // A subject is unique per issuer, and both may contain anything.
 const keyOf = (server: string, { issuer = "", subject = "" }: Principal): string => JSON.stringify([server, issuer, subject])
 
-const inConversation = (session: Session<Call>): Shelf => ({
-  read: Effect.sync(() => session.state),
-  modify: (change) => Effect.sync(() => (session.state = change(session.state)))
+const inConversation = (peer: PeerState<Call>): Shelf => ({
+  read: Effect.sync(() => peer.state),
+  modify: (change) => Effect.sync(() => (peer.state = change(peer.state)))
 })
 
 const inStore = (store: SessionStore["Service"], id: string): Shelf => ({
@@ -32,15 +32,14 @@ const inStore = (store: SessionStore["Service"], id: string): Shelf => ({
 export const makeShelves =
   (server: string, sessions: SessionStore["Service"], states: StateStore["Service"]) =>
   ({ peer, principal, revision }: Call): Shelves => {
-    const { session } = peer
     const key = principal.subject === undefined ? undefined : keyOf(server, principal)
     return {
       session:
-        session === undefined || revision.era === "request" || peer.isAssumed
+        peer.session === undefined || revision.era === "request" || peer.isAssumed
           ? none
-          : session.kept && session.id !== undefined
-            ? inStore(sessions, session.id)
-            : inConversation(session),
+          : peer.kept && peer.sessionId !== undefined
+            ? inStore(sessions, peer.sessionId)
+            : inConversation(peer),
       principal:
         key === undefined
           ? none
