@@ -63,15 +63,18 @@ const begun = async (driver: Driver, options?: Parameters<Driver["call"]>[2]) =>
   return { key, outcome }
 }
 
-/** What a peer says of a connection that was cut. */
+/** What a peer says of a connection that was cut, sometimes a while later: when it comes back for the stream, the session may have ended. */
+const ofCuts = /disconnected|terminated|fetch failed|SSE stream: Not Found/
+
 const takeComplaints = ({ complaints }: Driver): void => {
-  for (const complaint of complaints.splice(0)) assert.match(String(complaint), /disconnected|terminated|fetch failed/)
+  for (const complaint of complaints.splice(0)) assert.match(String(complaint), ofCuts)
 }
 
 /** Begins a call and cuts its connection. */
 const cutCall = async ({ driver, endpoint }: Party): Promise<string> => {
   const { key, outcome } = await begun(driver)
-  assert.strictEqual(endpoint.pending.size, 1)
+  // A peer may have another request under way, such as the one for the stream that was cut before.
+  assert.isAtLeast(endpoint.pending.size, 1)
   for (const cut of endpoint.pending) cut()
   assert.notStrictEqual(await outcome, "it was not refused")
   takeComplaints(driver)
@@ -316,6 +319,9 @@ export const testRow = (way: Way, row: Row, endpoint: Endpoint) => {
       else it(`${name}: not supported, ${cell.because}`, () => cell.proof(party))
     }
 
-    it("nothing to complain about", () => assert.deepStrictEqual(party.driver.complaints, []))
+    it("nothing to complain about", () => {
+      const others = party.driver.complaints.filter((complaint) => !ofCuts.test(String(complaint)))
+      assert.deepStrictEqual(others, [])
+    })
   })
 }
