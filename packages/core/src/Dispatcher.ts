@@ -46,7 +46,7 @@ export interface PeerOptions {
   /** The way for messages that belong to no request, such as `list_changed`. */
   readonly push: Emit
   /** Who is at the other end. Anonymous by default. */
-  readonly principal?: Principal
+  readonly principal?: Principal | undefined
   /** The name of the session that `initialize` opens, where the transport names sessions. */
   readonly sessionId?: string
   /** Whether that session is kept in the `SessionStore`, so that `resume` finds it. False by default. */

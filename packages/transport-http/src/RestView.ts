@@ -14,9 +14,9 @@
  * | 400 | the cursor, the path or the body is not what it should be |
  * | 404 | there is no such tool, or the server has none |
  * | 422 | the tool ran and says that it failed, or refuses its arguments: `isError` is true, `content` says why |
- * | 500 | the server is wrong; the body has an id that its log has, too |
+ * | 500 | the server is wrong: the body has an id that its log has, too; or more calls wait already than the server lets wait |
  * | 501 | the tool needs a client that can do more, such as ask its user |
- * | 503 | too much to do, or shutting down; `Retry-After` says when to come again |
+ * | 503 | more than `maxRequests`, or shutting down; `Retry-After` says when to come again |
  *
  * Besides, 403, 405, 408, 413, 414 and 415 are those of the endpoint. The body of 400, 404, 500 and 501 is
  * `{ "error": { "code", "message", "data"? } }` with the code of JSON-RPC, unless the request is refused before it is read: then it is text.

@@ -7,7 +7,8 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { EventStream } from "../src/internal/server/eventStream.ts"
-import { Track, type RunExit, type Tools } from "../src/internal/server/track.ts"
+import type { RunExit } from "../src/internal/server/runExit.ts"
+import { Track, type Tools } from "../src/internal/server/track.ts"
 import { settle } from "./support/served.ts"
 
 /** A connection that keeps what was written on it. */

@@ -4,7 +4,7 @@
 import type { ClientTransport } from "@effect-mcp/core/ClientTransport"
 import * as Deadlines from "@effect-mcp/core/Deadlines"
 import type { ClientCapabilities } from "@effect-mcp/core/protocol/Capabilities"
-import type { Implementation } from "@effect-mcp/core/protocol/Common"
+import { type Implementation, implementationOf } from "@effect-mcp/core/protocol/Common"
 import { tasksExtension } from "@effect-mcp/core/protocol/Table"
 import * as Revision from "@effect-mcp/core/Revision"
 import * as Effect from "effect/Effect"
@@ -34,15 +34,6 @@ export interface Connected {
   readonly subscribing: Subscribing
 }
 
-const infoOf = ({ description, icons, name, title, version, websiteUrl }: Options): Implementation => ({
-  name,
-  version,
-  ...(title === undefined ? {} : { title }),
-  ...(description === undefined ? {} : { description }),
-  ...(websiteUrl === undefined ? {} : { websiteUrl }),
-  ...(icons === undefined ? {} : { icons })
-})
-
 /** Connects, and stays so as long as the scope is open. */
 export const connected = Effect.fnUntraced(function* (
   standing: Standing,
@@ -59,7 +50,7 @@ export const connected = Effect.fnUntraced(function* (
       ? { extensions: { ...declaredExtensions.extensions, [tasksExtension]: {} } }
       : {})
   })
-  const info = infoOf(options)
+  const info = implementationOf(options)
   const rhythm = options.reconnect === false ? undefined : (options.reconnect ?? defaultRhythm)
   const open = yield* opener(connection, {
     info,

@@ -136,6 +136,16 @@ const implementation = Schema.Struct({
 })
 export const Implementation: Schema.Codec<Implementation> = implementation
 
+/** What an implementation says of itself, out of options that have more. */
+export const implementationOf = ({ description, icons, name, title, version, websiteUrl }: Implementation): Implementation => ({
+  name,
+  version,
+  ...(title === undefined ? {} : { title }),
+  ...(description === undefined ? {} : { description }),
+  ...(websiteUrl === undefined ? {} : { websiteUrl }),
+  ...(icons === undefined ? {} : { icons })
+})
+
 /** A result that says nothing but "done". */
 export interface EmptyResult extends Schema.Schema.Type<typeof emptyResult> {}
 const emptyResult = Schema.Struct(metaField)

@@ -6,7 +6,7 @@ import { completersOf } from "@effect-mcp/core/Completion"
 import type { Outcome } from "@effect-mcp/core/Dispatcher"
 import { Internal, MethodNotFound } from "@effect-mcp/core/McpError"
 import type { ServerCapabilities } from "@effect-mcp/core/protocol/Capabilities"
-import type { Implementation as ServerInfo } from "@effect-mcp/core/protocol/Common"
+import { type Implementation as ServerInfo, implementationOf } from "@effect-mcp/core/protocol/Common"
 import type * as Middleware from "@effect-mcp/core/Middleware"
 import { extension as tasksExtension } from "@effect-mcp/core/protocol/Tasks"
 import { RequestContext } from "@effect-mcp/core/RequestContext"
@@ -78,15 +78,6 @@ export interface Base {
   readonly outsideOfCalls: <R>(context: Context.Context<R>) => Context.Context<R>
 }
 
-const infoOf = ({ description, icons, name, title, version, websiteUrl }: ServerInfo): ServerInfo => ({
-  name,
-  version,
-  ...(title === undefined ? {} : { title }),
-  ...(description === undefined ? {} : { description }),
-  ...(websiteUrl === undefined ? {} : { websiteUrl }),
-  ...(icons === undefined ? {} : { icons })
-})
-
 const warn = (context: Context.Context<never>) => (message: string) =>
   void Effect.runForkWith(context)(Effect.logWarning(message))
 
@@ -134,7 +125,7 @@ export const base = Effect.fnUntraced(function* (
     telemetry,
     outsideOfCalls: outsideOfCalls(plain),
     facts: {
-      info: infoOf(options),
+      info: implementationOf(options),
       instructions: options.instructions
     },
     assembling: {

@@ -1,21 +1,16 @@
 /**
  * Puts a body together from its pieces.
  */
+import { joined } from "./bytes.ts"
 
 // So many are put together into one.
 const maxPieces = 1024
 
-const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
-  let length = 0
-  for (const piece of pieces) length += piece.length
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
-}
+const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array =>
+  joined(
+    pieces,
+    pieces.reduce((size, piece) => size + piece.length, 0)
+  )
 
 /** See the module. */
 export class Body {
@@ -40,8 +35,7 @@ export class Body {
 
   /** All bytes. */
   all(): Uint8Array {
-    const [only] = this.pieces
-    return only !== undefined && this.pieces.length === 1 ? only : concat(this.pieces)
+    return joined(this.pieces, this.length)
   }
 
   /** Forgets them. */

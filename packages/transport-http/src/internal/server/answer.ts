@@ -6,10 +6,10 @@ import * as Jsonrpc from "@effect-mcp/core/Jsonrpc"
 import type { Revision } from "@effect-mcp/core/Revision"
 import * as Effect from "effect/Effect"
 import type { Reply } from "../../Exchange.ts"
-import { framed } from "./bytes.ts"
+import { framed } from "../bytes.ts"
 import { event, EventStream } from "./eventStream.ts"
 import * as replies from "./replies.ts"
-import type { LiveSession } from "./sessions.ts"
+import type { LiveSession } from "./liveSession.ts"
 import type { Track } from "./track.ts"
 
 /** From how many characters on an answer goes out as bytes. */
@@ -20,8 +20,6 @@ const framedReply = ({ id, json }: Jsonrpc.Reply) => framed(`{"jsonrpc":"2.0","i
 /** What an endpoint lends its answers. */
 export interface Lent {
   readonly highWaterMark: number
-  /** Those that wait, so that they are kept alive, and ended when the server is. */
-  readonly waiting: Set<Answer>
   /** Called once, when an answer is over: sent, or of no use to anybody any more. */
   readonly onOver: (answer: Answer) => void
 }

@@ -10,7 +10,7 @@ import type { Exchange, Handle, Reply } from "../../Exchange.ts"
 import { isJson } from "./accepts.ts"
 import * as replies from "./replies.ts"
 import type { Settings } from "./settings.ts"
-import type { RunExit } from "./track.ts"
+import type { RunExit } from "./runExit.ts"
 
 /** What an entrance works with. */
 export interface Tools {

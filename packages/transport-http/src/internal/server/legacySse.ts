@@ -17,9 +17,9 @@ import type { Load } from "./load.ts"
 import { asks, type Hand, hasEnvelope } from "./posts.ts"
 import * as replies from "./replies.ts"
 import { makeSessionId } from "./sessionId.ts"
-import { samePrincipal } from "./sessions.ts"
+import { samePrincipal } from "./liveSession.ts"
 import type { Settings } from "./settings.ts"
-import type { RunExit } from "./track.ts"
+import type { RunExit } from "./runExit.ts"
 
 /** What it works with. */
 export interface Tools {
@@ -106,8 +106,8 @@ export class LegacySse {
       return reply(replies.unavailable(`more than ${settings.maxStreams} streams at once`))
     }
     const connection = new Connection(principal, settings.highWaterMark, this.close)
-    const options: PeerOptions = { transport: "http", push: connection, sessionId: connection.id }
-    run(dispatcher.enter(principal === undefined ? options : { ...options, principal }), (exit) => {
+    const options: PeerOptions = { transport: "http", push: connection, sessionId: connection.id, principal }
+    run(dispatcher.enter(options), (exit) => {
       if (Exit.isFailure(exit)) return reply(replies.text(500, "Internal error"))
       connection.peer = exit.value
       streams.add(connection.stream)

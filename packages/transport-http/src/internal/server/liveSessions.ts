@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import type { Exchange, Reply } from "../../Exchange.ts"
 import * as replies from "./replies.ts"
 import { makeSessionId } from "./sessionId.ts"
-import { LiveSession, type Tools as SessionTools } from "./sessions.ts"
+import { LiveSession, type Tools as SessionTools } from "./liveSession.ts"
 
 /** What is called with the session of a request. It is not called when the request got its refusal instead. */
 type Use = (session: LiveSession) => void
@@ -30,10 +30,6 @@ export class LiveSessions {
   constructor(tools: SessionTools, onDefect: (what: string, cause: unknown) => void) {
     this.tools = tools
     this.onDefect = onDefect
-  }
-
-  get size(): number {
-    return this.sessions.size
   }
 
   values(): Iterable<LiveSession> {
@@ -143,8 +139,8 @@ export class LiveSessions {
     const waiters = [onFound]
     this.awaited.set(key, waiters)
     const session = new LiveSession(this.tools, id, principal)
-    const options = { transport: "http", push: session, ...(principal === undefined ? {} : { principal }) }
-    this.tools.run(this.tools.dispatcher.resume(id, options), (exit) => {
+    const resumed = this.tools.dispatcher.resume(id, { transport: "http", push: session, principal })
+    this.tools.run(resumed, (exit) => {
       this.awaited.delete(key)
       if (Exit.isFailure(exit)) this.onDefect("looking for a session", exit.cause)
       const peer = Exit.isSuccess(exit) ? exit.value : undefined

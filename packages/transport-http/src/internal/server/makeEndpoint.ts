@@ -7,7 +7,6 @@ import { Thinned } from "@effect-mcp/core/Thinned"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -20,19 +19,7 @@ import { LiveSessions } from "./liveSessions.ts"
 import { Load } from "./load.ts"
 import { Posts } from "./posts.ts"
 import * as Settings from "./settings.ts"
-import type { RunExit } from "./track.ts"
-
-/** Runs effects in a context, and tells their exits. What is done already needs no fiber. */
-export const runExit = (context: Context.Context<never>): RunExit => {
-  const runFork = Effect.runForkWith(context)
-  return (effect, onExit) => {
-    if (Exit.isExit(effect)) return onExit(effect as never) // the guard forgets the types of the exit
-    const fiber = runFork(effect)
-    const exit = fiber.pollUnsafe()
-    if (exit === undefined) fiber.addObserver(onExit)
-    else onExit(exit)
-  }
-}
+import { runExit } from "./runExit.ts"
 
 /** An endpoint, what it is made of, and its end. */
 export interface Built {
@@ -91,7 +78,9 @@ export const makeEndpoint = Effect.fnUntraced(function* (
     for (const answer of posts.waiting) answer.tick(time, settings.stallTimeout)
     sessions.sweep(time)
   })
-  const ticking = runFork(Effect.forever(Effect.delay(tick, settings.keepAlive)))
+  // What breaks in one tick must not be the last.
+  const safely = Effect.catchCause(tick, (cause) => Effect.sync(() => onDefect("keeping streams alive", cause)))
+  const ticking = runFork(Effect.forever(Effect.delay(safely, settings.keepAlive)))
 
   const close = Effect.gen(function* () {
     entrance.isClosing = true

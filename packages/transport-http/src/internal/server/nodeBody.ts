@@ -3,7 +3,7 @@
  */
 import type { IncomingMessage } from "node:http"
 import type { BodyProblem } from "../../Exchange.ts"
-import { decodeUtf8, joined } from "./bytes.ts"
+import { decodeUtf8, joined } from "../bytes.ts"
 
 /** Takes a body, or what is wrong with it. */
 export type OnBody = (body: string | undefined, problem: BodyProblem | undefined) => void

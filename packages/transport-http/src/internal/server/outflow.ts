@@ -2,7 +2,7 @@
  * A body that is pushed, for those who pull: what is written and not yet taken is kept here, and counted.
  */
 import type { Sink, StreamBody } from "../../Exchange.ts"
-import { joined } from "./bytes.ts"
+import { joined } from "../bytes.ts"
 
 const encoder = new TextEncoder()
 

@@ -17,9 +17,9 @@ import type { LiveSessions } from "./liveSessions.ts"
 import type { Load } from "./load.ts"
 import * as replies from "./replies.ts"
 import { routingProblem } from "./routing.ts"
-import type { LiveSession } from "./sessions.ts"
+import type { LiveSession } from "./liveSession.ts"
 import type { Settings } from "./settings.ts"
-import type { RunExit } from "./track.ts"
+import type { RunExit } from "./runExit.ts"
 
 /** Hands a message to the dispatcher, see `Dispatcher.fork`. */
 export type Hand = (
@@ -72,14 +72,13 @@ export class Posts {
   private readonly tools: Tools
   private readonly lent: Lent
   private readonly idle: Array<() => void> = []
-  /** Those that wait for something. */
+  /** Those that wait for something: they are kept alive, and ended when the server is. */
   readonly waiting = new Set<Answer>()
 
   constructor(tools: Tools) {
     this.tools = tools
     this.lent = {
       highWaterMark: tools.settings.highWaterMark,
-      waiting: this.waiting,
       onOver: (answer) => {
         tools.load.end()
         if (this.waiting.delete(answer) && this.waiting.size === 0) for (const go of this.idle.splice(0)) go()
@@ -163,8 +162,8 @@ export class Posts {
   single(message: Jsonrpc.Single, { exchange, principal, reply, takes }: Post, header?: Delivery["header"]): void {
     const asked = { revision: Revision.latest, session: undefined, streams: takes.stream, json: takes.json, opens: undefined }
     const answer = this.answer(asked, reply)
-    const options: PeerOptions = { transport: "http", push: nowhere, era: "request" }
-    this.alone(principal === undefined ? options : { ...options, principal }, (peer, leave) => {
+    const options: PeerOptions = { transport: "http", push: nowhere, era: "request", principal }
+    this.alone(options, (peer, leave) => {
       answer.cancel = leave
       this.hand(peer, message, answer, exchange, { principal, header }, leave)
     })
@@ -204,8 +203,8 @@ export class Posts {
     }
     const refusable = (answer: Reply) => reply(session.peer.agreement === undefined ? withoutSessionId(answer) : answer)
     const answer = this.answer(asked, refusable)
-    const options: PeerOptions = { transport: "http", push: session, sessionId: session.id, kept: true }
-    run(this.tools.dispatcher.enter(principal === undefined ? options : { ...options, principal }), (exit) => {
+    const options: PeerOptions = { transport: "http", push: session, sessionId: session.id, kept: true, principal }
+    run(this.tools.dispatcher.enter(options), (exit) => {
       if (Exit.isFailure(exit)) return answer.giveUp()
       const peer = (session.peer = exit.value)
       const ended = () => {
@@ -241,10 +240,8 @@ export class Posts {
       opens: undefined
     }
     const answer = this.answer(asked, reply)
-    const options: PeerOptions = { transport: "http", push: nowhere, ...(isGreeting ? {} : { assumed: version }) }
-    this.alone(principal === undefined ? options : { ...options, principal }, (peer, leave) =>
-      this.hand(peer, message, answer, exchange, principal && { principal }, leave)
-    )
+    const options: PeerOptions = { transport: "http", push: nowhere, principal, ...(isGreeting ? {} : { assumed: version }) }
+    this.alone(options, (peer, leave) => this.hand(peer, message, answer, exchange, principal && { principal }, leave))
   }
 
   // --- both

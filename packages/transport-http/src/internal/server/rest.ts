@@ -8,7 +8,7 @@ import * as Revision from "@effect-mcp/core/Revision"
 import type { Exchange, Handle, Reply } from "../../Exchange.ts"
 import { isDeeper } from "./depth.ts"
 import type { Built } from "./makeEndpoint.ts"
-import { decodeUtf8 } from "./bytes.ts"
+import { decodeUtf8 } from "../bytes.ts"
 import * as replies from "./replies.ts"
 
 const { ErrorCode } = Jsonrpc

@@ -13,7 +13,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { BodyProblem, Exchange, Handle, Reply, StreamBody } from "../../Exchange.ts"
-import { decodeUtf8 } from "./bytes.ts"
+import { decodeUtf8 } from "../bytes.ts"
 import { isNodeRequest, readNodeBody } from "./nodeBody.ts"
 import { Outflow } from "./outflow.ts"
 

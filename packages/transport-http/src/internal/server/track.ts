@@ -10,9 +10,7 @@ import type { StoreError } from "@effect-mcp/core/StoreError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { event, type EventStream, priming, retryAfter } from "./eventStream.ts"
-
-/** Runs an effect and passes its exit on, at once where it does not have to wait. */
-export type RunExit = <A, E>(effect: Effect.Effect<A, E>, onExit: (exit: Exit.Exit<A, E>) => void) => void
+import type { RunExit } from "./runExit.ts"
 
 /** What tracks work with. */
 export interface Tools {

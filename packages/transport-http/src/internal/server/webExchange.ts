@@ -2,7 +2,7 @@
  * A web `Request` and the `Response` to it as one exchange.
  */
 import type { BodyProblem, Exchange, Reply, StreamBody } from "../../Exchange.ts"
-import { decodeUtf8, joined } from "./bytes.ts"
+import { decodeUtf8, joined } from "../bytes.ts"
 import { Outflow } from "./outflow.ts"
 
 /** The client went away before it was answered. Nobody sees this; it ends the wait of who called. */

@@ -9,7 +9,8 @@ import * as Revision from "@effect-mcp/core/Revision"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { event, EventStream } from "./eventStream.ts"
-import { type RunExit, Track, type Tools as TrackTools } from "./track.ts"
+import type { RunExit } from "./runExit.ts"
+import { Track, type Tools as TrackTools } from "./track.ts"
 
 /** How long the live parts of a session that nobody uses stay, in milliseconds. */
 export const idleTime = 60_000
